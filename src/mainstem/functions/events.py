@@ -1,0 +1,210 @@
+"""Every event that our thirteen functions answer to: one class, used by sender and receiver alike.
+
+The fields are the union of what the original's handlers read (domain reference, section 1), under
+one rule each: `prNumber` and `issueNumber` are integers everywhere (defect D17: text, number or a
+list depending on the sender), a reason is one of a closed set (an unknown one used to fall to the
+longest cool-down), and an unknown field is refused at send time rather than ignored on arrival.
+
+Ids: `repository_id`, `pr_id`, `issue_id`, `job_id` and `workspace_id` are ids of our rows. `pr_id`
+and `issue_id` may be left out: rows are written under their natural key (repository and number),
+so a wrong or missing row id can no longer turn a write into a silent no-op (defect D24).
+
+`capture/repository.events`, which both syncs used to send as a follow-up, is not here: its function
+is one of the later ones, and an event that nobody handles is a promise that nobody keeps.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.alias_generators import to_camel
+
+from mainstem.catalog import EventData
+
+Priority = Literal["critical", "high", "medium", "low"]
+TimeRange = Literal["7d", "30d", "90d", "1y", "all"]
+History = Literal["recent", "full"]
+Via = Literal["graphql", "rest"]
+TriggeredBy = Literal["schedule", "webhook", "manual", "dependency"]
+
+
+class SyncReason(StrEnum):
+    """Why a repository is synced; decides how long after the last sync it may run again.
+
+    `DISCOVERY` (somebody asks for a repository we already know) and an absent reason have the
+    default cool-down.
+    """
+
+    MANUAL = "manual"
+    AUTO_FIX = "auto-fix"
+    AUTOMATIC = "automatic"
+    SCHEDULED = "scheduled"
+    DISCOVERY = "discovery"
+
+
+class Continuation(BaseModel):
+    """Where the run before this one stopped: a whole history may take more steps than one run has.
+
+    `part` counts the runs of one capture, from 1 for the first continuation. `started_at` is when
+    its first run began; `cursor` is the next page, as the GitHub client gave it.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+    part: int = Field(ge=1)
+    walk: str
+    cursor: str | None
+    started_at: datetime
+
+
+# --- capture -------------------------------------------------------------------------------------
+
+
+class PrDetailsRequested(EventData, name="capture/pr.details"):
+    """Read one pull request's details over REST."""
+
+    repository_id: UUID
+    pr_number: int = Field(gt=0)
+    pr_id: UUID | None = None
+    pr_github_id: int | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+
+
+class PrDetailsGraphqlRequested(EventData, name="capture/pr.details.graphql"):
+    """Read one pull request with its reviews and comments in one GraphQL query."""
+
+    repository_id: UUID
+    pr_number: int = Field(gt=0)
+    pr_id: UUID | None = None
+    pr_github_id: int | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+
+
+class PrReviewsRequested(EventData, name="capture/pr.reviews"):
+    """Read one pull request's reviews over REST."""
+
+    repository_id: UUID
+    pr_number: int = Field(gt=0)
+    pr_id: UUID | None = None
+    pr_github_id: int | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+
+
+class PrCommentsRequested(EventData, name="capture/pr.comments"):
+    """Read one pull request's review comments and conversation over REST."""
+
+    repository_id: UUID
+    pr_number: int = Field(gt=0)
+    pr_id: UUID | None = None
+    pr_github_id: int | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+
+
+class IssueCommentsRequested(EventData, name="capture/issue.comments"):
+    """Read one issue's comments over REST."""
+
+    repository_id: UUID
+    issue_number: int = Field(gt=0)
+    issue_id: UUID | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+
+
+class RepositoryIssuesRequested(EventData, name="capture/repository.issues"):
+    """Find the issues of a repository.
+
+    `time_range` is in days and bounds a recent scan; `history="full"` reads every issue with its
+    comments, over the path named by `via`. Progressive capture adds `repository_name`.
+    """
+
+    repository_id: UUID
+    time_range: int = Field(default=30, ge=1)
+    max_items: int | None = Field(default=None, ge=1)
+    history: History = "recent"
+    via: Via = "graphql"
+    repository_name: str | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+    continuation: Continuation | None = None
+
+
+class RepositorySyncRequested(EventData, name="capture/repository.sync"):
+    """Sync a repository's pull requests over REST: the recent ones, or the whole history."""
+
+    repository_id: UUID
+    days: int = Field(default=30, ge=1)
+    max_items: int | None = Field(default=None, ge=1)
+    history: History = "recent"
+    reason: SyncReason | None = None
+    repository_name: str | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+    continuation: Continuation | None = None
+
+
+class RepositorySyncGraphqlRequested(EventData, name="capture/repository.sync.graphql"):
+    """Sync a repository's pull requests over GraphQL: the recent ones, or the whole history."""
+
+    repository_id: UUID
+    days: int = Field(default=30, ge=1)
+    max_items: int | None = Field(default=None, ge=1)
+    history: History = "recent"
+    reason: SyncReason | None = None
+    repository_name: str | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+    continuation: Continuation | None = None
+
+
+# --- classify ------------------------------------------------------------------------------------
+
+
+class RepositorySizeRequested(EventData, name="classify/repository.size"):
+    """Classify, now, every repository whose size is unknown or out of date. It carries no data."""
+
+
+class SingleClassificationRequested(EventData, name="classify/repository.single"):
+    """Classify one repository by size."""
+
+    repository_id: UUID
+    owner: str = Field(min_length=1)
+    repo: str = Field(min_length=1)
+
+
+# --- update --------------------------------------------------------------------------------------
+
+
+class PrActivityRequested(EventData, name="update/pr.activity"):
+    """Refresh the open pull requests of a repository and those updated in the last `days`."""
+
+    repository_id: UUID
+    days: int = Field(default=7, ge=1, le=365)
+
+
+class NewRepositoryDiscovered(EventData, name="discover/repository.new"):
+    """Somebody asks for a repository; it may be new to us."""
+
+    owner: str = Field(min_length=1)
+    repo: str = Field(min_length=1)
+    source: str | None = None
+
+
+class WorkspaceMetricsRequested(EventData, name="workspace.metrics.aggregate"):
+    """Aggregate one workspace over one time range. `priority`: the lower the sooner."""
+
+    workspace_id: UUID
+    time_range: TimeRange
+    priority: int | None = None
+    force_refresh: bool = False
+    triggered_by: TriggeredBy = "manual"
+    trigger_metadata: dict[str, JsonValue] = Field(default_factory=dict)
