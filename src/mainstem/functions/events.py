@@ -192,11 +192,17 @@ class PrActivityRequested(EventData, name="update/pr.activity"):
 
 
 class NewRepositoryDiscovered(EventData, name="discover/repository.new"):
-    """Somebody asks for a repository; it may be new to us."""
+    """Somebody asks for a repository; it may be new to us.
+
+    `history` and `via` pass through to the sync that follows, so that one event starts a whole
+    capture: `history="full"` asks for every pull request and every issue, over the path `via`.
+    """
 
     owner: str = Field(min_length=1)
     repo: str = Field(min_length=1)
     source: str | None = None
+    history: History = "recent"
+    via: Via = "graphql"
 
 
 class WorkspaceMetricsRequested(EventData, name="workspace.metrics.aggregate"):
