@@ -18,6 +18,8 @@ Messages say what was being done, to what, what was found against what was expec
 next. They never hold a secret. A room that needs finer classes subclasses its own root.
 """
 
+# ruff: noqa: N818  the names read as what happened; the root's name says that it is an error
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

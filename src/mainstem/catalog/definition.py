@@ -1,0 +1,219 @@
+"""What a function definition is: plain data and a coroutine, bound to nothing.
+
+Making one reads no environment, opens nothing and registers nothing. It becomes a function of the
+SDK only when a catalogue binds it to a client; it can be bound to any number of them.
+"""
+
+import difflib
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
+
+import inngest
+
+from mainstem.catalog.config import ENVIRONMENTS, MAX_TRIGGERS, Config, Override, faults
+from mainstem.catalog.failure import FunctionFailed
+from mainstem.catalog.run import Run
+from mainstem.catalog.triggers import Trigger
+from mainstem.errors import DefinitionError, NotBound
+
+D = TypeVar("D")
+S = TypeVar("S")
+R = TypeVar("R")
+S_contra = TypeVar("S_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
+
+Handler = Callable[[Run[D], S], Awaitable[R]]
+"""`async def handler(run: Run[D], services: S) -> R`"""
+
+# The services of a failure handler are not compared with those of the handler proper: their type
+# is known only once the decorator meets the handler, after this argument has been checked.
+FailureHandler = Callable[[Run[FunctionFailed[D]], Any], Awaitable[object]]
+"""`async def on_failure(run: Run[FunctionFailed[D]], services: S) -> None`"""
+
+_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+
+# What the SDK asks of a function that it is given to serve or to invoke.
+_SDKS_OWN = frozenset({"get_id", "get_config", "local_id", "is_handler_async", "on_failure_fn_id"})
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Definition(Generic[D, S_contra, R_co]):
+    """A function as data: when it runs, how it is limited, and its one handler.
+
+    `D` is the type of `run.data`, `S_contra` of the services handed in, `R_co` of the result.
+    `place` is the module and line of the handler.
+    """
+
+    id: str
+    on: Trigger[D]
+    handler: Callable[[Run[D], S_contra], Awaitable[R_co]]
+    name: str
+    group: str | None
+    config: Config
+    on_failure: FailureHandler[D] | None
+    environments: Mapping[str, Override]
+    place: str
+
+    def is_off_in(self, environment: str) -> bool:
+        """Whether `environment` leaves the function out."""
+        override = self.environments.get(environment)
+        return override is not None and override.off
+
+    def for_environment(self, environment: str) -> "Definition[D, S_contra, R_co]":
+        """The definition as `environment` has it; itself where nothing differs."""
+        override = self.environments.get(environment)
+        if override is None:
+            return self
+        on = self.on if override.cron is None else self.on.rescheduled(override.cron)
+        return replace(self, on=on, config=override.applied_to(self.config))
+
+    def __repr__(self) -> str:
+        return f"<Definition '{self.id}' at {self.place}>"
+
+    def __call__(self, *_args: object, **_kwargs: object) -> NoReturn:
+        """Always raises `NotBound`; a test calls `definition.handler`, or uses mainstem.testing."""
+        raise NotBound(self.id, "call")
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in _SDKS_OWN:
+                raise NotBound(self.id, "serve or invoke")
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+
+AnyDefinition = Definition[Any, Any, Any]
+
+
+class Definer(Protocol[D]):
+    """What `define(...)` gives: a decorator that turns a handler into a definition."""
+
+    def __call__(self, handler: Callable[[Run[D], S], Awaitable[R]], /) -> Definition[D, S, R]:
+        """The definition whose one handler is `handler`. Raises `DefinitionError`."""
+        ...
+
+
+def define(
+    *,
+    id: str,  # noqa: A002  the SDK's and the server's own word
+    on: Trigger[D],
+    name: str | None = None,
+    group: str | None = None,
+    retries: int | None = None,
+    concurrency: Sequence[inngest.Concurrency] = (),
+    throttle: inngest.Throttle | None = None,
+    rate_limit: inngest.RateLimit | None = None,
+    debounce: inngest.Debounce | None = None,
+    batch: inngest.Batch | None = None,
+    priority: inngest.Priority | None = None,
+    cancel: Sequence[inngest.Cancel] = (),
+    idempotency: str | None = None,
+    timeouts: inngest.Timeouts | None = None,
+    singleton: inngest.Singleton | None = None,
+    on_failure: FailureHandler[D] | None = None,
+    environments: Mapping[str, Override] = MappingProxyType({}),
+) -> Definer[D]:
+    """Define a function: everything the SDK offers, in the SDK's terms, and no client.
+
+    `id` is a permanent name in kebab-case; renaming it is a migration. `retries` are extra
+    attempts per step (0 to 20; the server's default is 4). `environments` names what differs
+    where. All mistakes are raised together, as one `DefinitionError`, while the module that holds
+    the definition is imported.
+    """
+    config = Config(
+        retries=retries,
+        concurrency=tuple(concurrency),
+        throttle=throttle,
+        rate_limit=rate_limit,
+        debounce=debounce,
+        batch=batch,
+        priority=priority,
+        cancel=tuple(cancel),
+        idempotency=idempotency,
+        timeouts=timeouts,
+        singleton=singleton,
+    )
+
+    def decorate(handler: Callable[[Run[D], S], Awaitable[R]], /) -> Definition[D, S, R]:
+        definition = Definition(
+            id=id,
+            on=on,
+            handler=handler,
+            name=name or id,
+            group=group,
+            config=config,
+            on_failure=on_failure,
+            environments=MappingProxyType(dict(environments)),
+            place=_place(handler),
+        )
+        _check(definition)
+        return definition
+
+    return decorate
+
+
+def _place(handler: Callable[..., object]) -> str:
+    plain = inspect.unwrap(handler)
+    code = getattr(plain, "__code__", None)
+    module = getattr(plain, "__module__", "?")
+    return f"{module}:{code.co_firstlineno}" if code is not None else module
+
+
+def _check(definition: AnyDefinition) -> None:
+    wrong = [*_own_faults(definition), *faults(definition.config)]
+    for environment in definition.environments:
+        if environment not in ENVIRONMENTS:
+            near = difflib.get_close_matches(environment, ENVIRONMENTS, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(ENVIRONMENTS)}"
+            wrong.append(f"environments names '{environment}' ({hint})")
+            continue
+        try:
+            there = definition.for_environment(environment)
+        except DefinitionError as error:
+            wrong.append(f"in environment '{environment}': {error}")
+            continue
+        known = set(wrong)
+        wrong += [
+            f"in environment '{environment}': {fault}"
+            for fault in faults(there.config)
+            if fault not in known
+        ]
+    if wrong:
+        raise DefinitionError(
+            f"Cannot define function '{definition.id}' at {definition.place}: {'; '.join(wrong)}.",
+            function_id=definition.id,
+            place=definition.place,
+        )
+
+
+def _own_faults(definition: AnyDefinition) -> list[str]:
+    wrong = []
+    if not _ID.fullmatch(definition.id):
+        wrong.append(f"the id is '{definition.id}'; expected kebab-case such as 'capture-pulls'")
+    if not inspect.iscoroutinefunction(definition.handler):
+        wrong.append("the handler is not a coroutine function; expected `async def`")
+    failure = definition.on_failure
+    if failure is not None and not inspect.iscoroutinefunction(failure):
+        wrong.append("on_failure is not a coroutine function; expected `async def`")
+    parts = definition.on.parts
+    if len(parts) > MAX_TRIGGERS:
+        wrong.append(f"it has {len(parts)} triggers; expected at most {MAX_TRIGGERS}")
+    if len(set(parts)) < len(parts):
+        wrong.append("the same trigger is listed twice; expected each once")
+    return wrong
+
+
+__all__ = [
+    "AnyDefinition",
+    "Config",
+    "Definer",
+    "Definition",
+    "FailureHandler",
+    "Handler",
+    "Override",
+    "define",
+]
