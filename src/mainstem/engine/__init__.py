@@ -1,0 +1,56 @@
+"""The embedded engine: one process, one SQLite file, the SDK's protocol over HTTP.
+
+Apps written with the `inngest` SDK register with it, send it events and are called by it, as they
+would be by the hosted service. It leaves to others what the functions do: it knows no GitHub, no
+database of ours, no settings, and could be lifted into a package of its own.
+
+    engine = Engine.open(EngineOptions(path="engine.db"))
+    async with engine:
+        serve(engine_app(engine))           # POST /e/{key}, POST /fn/register, ...
+        await engine.sync_app("http://127.0.0.1:8000/api/inngest")
+        await engine.send([{"name": "shop/order", "data": {"id": 1}}])
+        await engine.wait_idle()
+"""
+
+from mainstem.engine.clock import Clock, SystemClock, VirtualClock
+from mainstem.engine.engine import Engine, EngineOptions, EngineStats
+from mainstem.engine.errors import (
+    BadConfiguration,
+    BadEvent,
+    EngineBusy,
+    EngineError,
+    EngineNotRunning,
+    SyncRefused,
+    UnknownFunction,
+    UnknownRun,
+)
+from mainstem.engine.http_api import engine_app
+from mainstem.engine.lifecycle import RunStatus, StepStatus
+from mainstem.engine.registry import AppView, FunctionView
+from mainstem.engine.runs import RunView, StepView
+from mainstem.engine.work import Change
+
+__all__ = [
+    "AppView",
+    "BadConfiguration",
+    "BadEvent",
+    "Change",
+    "Clock",
+    "Engine",
+    "EngineBusy",
+    "EngineError",
+    "EngineNotRunning",
+    "EngineOptions",
+    "EngineStats",
+    "FunctionView",
+    "RunStatus",
+    "RunView",
+    "StepStatus",
+    "StepView",
+    "SyncRefused",
+    "SystemClock",
+    "UnknownFunction",
+    "UnknownRun",
+    "VirtualClock",
+    "engine_app",
+]

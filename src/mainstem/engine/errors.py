@@ -1,0 +1,100 @@
+"""Every error the engine raises on purpose, as one short tree.
+
+::
+
+    EngineError
+    ├── EngineBusy         another engine has the file open
+    ├── EngineNotRunning   asked to work while its loop is not running
+    ├── SyncRefused        an app could not be registered
+    ├── BadConfiguration   a function's configuration breaks a rule of the protocol
+    ├── BadExpression      an expression does not compile
+    ├── BadEvent           an event cannot be accepted; carries the ids accepted before it
+    ├── BadDuration        a text is not a duration or a time
+    ├── BadMove            a life cycle was asked for a move it does not have
+    ├── UnknownRun         no run has this id
+    └── UnknownFunction    no function has this id
+"""
+
+# ruff: noqa: N818  the names read as what happened; the root's name says that it is an error
+
+from collections.abc import Sequence
+
+
+class EngineError(Exception):
+    """Root of everything the engine raises on purpose."""
+
+
+class EngineBusy(EngineError):
+    """Another process, or another engine in this one, holds the file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"Cannot open the engine's file {path!r}: another engine is running on it. One engine"
+            " serves one file; stop the other one or choose another path."
+        )
+
+
+class EngineNotRunning(EngineError):
+    """The engine is closed or was not entered yet."""
+
+
+class SyncRefused(EngineError):
+    """An app did not answer a sync as an SDK would, or its registration was refused."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        super().__init__(
+            f"Cannot sync the app at {url}: {reason}. Check that it is served there, that it is in"
+            " the same mode (dev or cloud) and that its API address is this engine's."
+        )
+
+
+class BadConfiguration(EngineError):
+    """A function's configuration breaks a rule; `function` is its id or place in the list."""
+
+    def __init__(self, function: str, rule: str) -> None:
+        self.function = function
+        super().__init__(f"Function {function!r} is invalid: {rule}")
+
+
+class BadExpression(EngineError):
+    """An expression does not compile."""
+
+    def __init__(self, expression: str, reason: str) -> None:
+        self.expression = expression
+        self.reason = reason
+        super().__init__(f"Cannot compile the expression {expression!r}: {reason}")
+
+
+class BadEvent(EngineError):
+    """An event was refused; `accepted` are the ids of the events of its request before it."""
+
+    def __init__(self, reason: str, accepted: Sequence[str] = ()) -> None:
+        self.reason = reason
+        self.accepted = tuple(accepted)
+        super().__init__(reason)
+
+
+class BadDuration(EngineError):
+    """A text that should be a duration or a time is neither."""
+
+
+class BadMove(EngineError):
+    """A life cycle has no such move: a defect of the engine, never of its user."""
+
+
+class UnknownRun(EngineError):
+    """No run has this id."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"There is no run {run_id!r} in this engine's file.")
+
+
+class UnknownFunction(EngineError):
+    """No registered function has this id."""
+
+    def __init__(self, function_id: str) -> None:
+        self.function_id = function_id
+        super().__init__(f"could not find function with ID: {function_id}")

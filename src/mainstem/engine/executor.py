@@ -1,0 +1,117 @@
+"""One attempt: the request is built, sent, and its answer read. Changes nothing by itself."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from mainstem.engine import limits
+from mainstem.engine.errors import SyncRefused
+from mainstem.engine.jobs import Job, JobKind
+from mainstem.engine.registry import Function
+from mainstem.engine.runs import Run, memos_of
+from mainstem.engine.signatures import canonical, sign
+from mainstem.engine.wire import (
+    Answer,
+    CallContext,
+    call_body,
+    call_url,
+    no_answer,
+    read_answer,
+)
+
+Json = Any
+
+
+def build_request(
+    sql: sqlite3.Connection, run: Run, function: Function, job: Job, request_id: str
+) -> tuple[str, dict[str, str], bytes]:
+    """URL, headers and body of a call, from what is on disk now."""
+    step_id = job.step_id if job.kind is JobKind.TARGET and job.step_id else "step"
+    memos = memos_of(sql, run.id)
+    stack = list(memos)
+    context = CallContext(
+        run_id=run.id,
+        function_id=function.id,
+        step_id="step",
+        attempt=job.attempt,
+        max_attempts=run.max_attempts,
+        disable_immediate=job.is_planned,
+        stack=stack,
+        stack_current=min(job.stack_current, len(stack)),
+        job_id=str(job.id),
+        request_id=request_id,
+        version=run.version,
+    )
+    headers = {
+        "content-type": "application/json",
+        "user-agent": "mainstem-engine",
+        "x-inngest-req-version": str(run.version),
+        "x-inngest-job-id": str(job.id),
+        "x-inngest-step-id": step_id,
+        "x-request-id": request_id,
+        "x-run-id": run.id,
+    }
+    return call_url(function.config.url, step_id), headers, call_body(context, run.events, memos)
+
+
+class AppCaller:
+    """The one HTTP client of the engine; its pool is as wide as the calls it may have under way."""
+
+    def __init__(
+        self, *, transports: Mapping[str, Any], signing_key: str | None, parallel: int
+    ) -> None:
+        """`transports` maps an origin (`http://app`) to an ASGI app called in this process."""
+        self._signing_key = signing_key
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(
+                limits.REQUEST_TIMEOUT_SECONDS, connect=limits.CONNECT_TIMEOUT_SECONDS
+            ),
+            limits=httpx.Limits(max_connections=parallel, max_keepalive_connections=parallel),
+            mounts={origin: httpx.ASGITransport(app) for origin, app in transports.items()},
+            trust_env=False,
+        )
+
+    async def call(self, url: str, headers: Mapping[str, str], body: bytes, *, now: int) -> Answer:
+        """What the app answers. An app that cannot be reached gives an answer too: `Broken`."""
+        signed, body = self._signed(headers, body, now)
+        try:
+            response = await self._client.post(url, headers=signed, content=body)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            return no_answer(f"{type(error).__name__}: {error}")
+        lowered = {name.lower(): value for name, value in response.headers.items()}
+        return read_answer(response.status_code, lowered, response.content)
+
+    async def sync(self, url: str, server_kind: str, *, now: int) -> Json:
+        """Ask an app to register; its answer. Raises `SyncRefused`."""
+        headers, body = self._signed(
+            {"content-type": "application/json", "x-inngest-server-kind": server_kind},
+            b'{"url":"%s"}' % url.encode(),
+            now,
+        )
+        try:
+            response = await self._client.put(
+                url, headers=headers, content=body, timeout=limits.SYNC_TIMEOUT_SECONDS
+            )
+            answer = response.json()
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise SyncRefused(url, f"it cannot be reached ({type(error).__name__})") from error
+        except ValueError as error:
+            raise SyncRefused(url, f"it answered {response.status_code}, not JSON") from error
+        if not isinstance(answer, dict) or answer.get("ok") is not True:
+            raise SyncRefused(url, f"it answered {response.status_code} {answer!r}")
+        return answer
+
+    async def aclose(self) -> None:
+        """Let go of all connections."""
+        await self._client.aclose()
+
+    def _signed(
+        self, headers: Mapping[str, str], body: bytes, now: int
+    ) -> tuple[dict[str, str], bytes]:
+        if self._signing_key is None:
+            return dict(headers), body
+        body = canonical(body)
+        signature = sign(body, self._signing_key, now_seconds=now // 1000)
+        return {**headers, "x-inngest-signature": signature}, body

@@ -1,0 +1,204 @@
+"""What waits to be done: calls to apps and timers, as values and as rows.
+
+A call asks an app for the next piece of a run and is subject to concurrency and throttle; a timer
+is the engine's own business and is not.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from mainstem.engine.configuration import Pace
+from mainstem.engine.lifecycle import JOB_MOVES, JobMove, JobStatus, moved
+
+
+class JobKind(StrEnum):
+    """Kinds of jobs; the first three are calls."""
+
+    START = "start"
+    DISCOVER = "discover"
+    TARGET = "target"
+    SLEEP = "sleep"
+    WAIT_TIMEOUT = "wait-timeout"
+    INVOKE_TIMEOUT = "invoke-timeout"
+    START_TIMEOUT = "start-timeout"
+    FINISH_TIMEOUT = "finish-timeout"
+    CRON = "cron"
+    DEBOUNCE = "debounce"
+    BATCH = "batch"
+
+
+CALLS: Final = frozenset({JobKind.START, JobKind.DISCOVER, JobKind.TARGET})
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A set of requests of which at most `limit` are under way at once."""
+
+    name: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """The bucket a start waits for."""
+
+    bucket: str
+    pace: Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to do at `due` (milliseconds); `position` orders those that are due.
+
+    `is_planned` is the protocol's `disable_immediate_execution`; `detail` belongs to the kind.
+    """
+
+    id: int
+    kind: JobKind
+    due: int
+    position: int = 0
+    run_id: str | None = None
+    step_id: str | None = None
+    attempt: int = 0
+    is_planned: bool = False
+    stack_current: int = 0
+    groups: tuple[Group, ...] = ()
+    throttle: Throttle | None = None
+    detail: str = ""
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it goes to an app."""
+        return self.kind in CALLS
+
+
+def insert_job(sql: sqlite3.Connection, job: Job) -> Job:
+    """Store a new job; the answer carries its id."""
+    cursor = sql.execute(
+        "INSERT INTO jobs (run_id, kind, step_id, attempt, due, position, status, is_planned,"
+        " stack_current, groups, throttle, detail) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            job.run_id,
+            job.kind,
+            job.step_id,
+            job.attempt,
+            job.due,
+            job.position,
+            JobStatus.QUEUED,
+            job.is_planned,
+            job.stack_current,
+            encode_groups(job.groups),
+            _encode_throttle(job.throttle),
+            job.detail,
+        ),
+    )
+    assert cursor.lastrowid is not None  # noqa: S101  sqlite3 types it so; an INSERT has one
+    return _with_id(job, cursor.lastrowid)
+
+
+def lease_job(sql: sqlite3.Connection, job_id: int, now: int) -> None:
+    """Mark a job as being done."""
+    status = moved(JOB_MOVES, JobStatus.QUEUED, JobMove.LEASE)
+    sql.execute("UPDATE jobs SET status = ?, leased = ? WHERE id = ?", (status, now, job_id))
+
+
+def reclaim_jobs(sql: sqlite3.Connection) -> int:
+    """Take back what a dead process had leased; how many jobs that were.
+
+    The attempt stays what it was: nobody knows how it ended.
+    """
+    status = moved(JOB_MOVES, JobStatus.LEASED, JobMove.RECLAIM)
+    return sql.execute(
+        "UPDATE jobs SET status = ?, leased = NULL WHERE status = ?", (status, JobStatus.LEASED)
+    ).rowcount
+
+
+def delete_job(sql: sqlite3.Connection, job_id: int) -> bool:
+    """Forget a job; whether it was there."""
+    return sql.execute("DELETE FROM jobs WHERE id = ?", (job_id,)).rowcount > 0
+
+
+def delete_jobs(
+    sql: sqlite3.Connection, run_id: str, step_id: str | None = None, kinds: Iterable[str] = ()
+) -> list[int]:
+    """Forget a run's jobs, or only those of a step or of some kinds; their ids."""
+    wanted = json.dumps([str(kind) for kind in kinds])
+    rows = sql.execute(
+        "DELETE FROM jobs WHERE run_id = :run AND (:step IS NULL OR step_id = :step)"
+        " AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds))) RETURNING id",
+        {"run": run_id, "step": step_id, "kinds": wanted},
+    ).fetchall()
+    return [row["id"] for row in rows]
+
+
+def has_fresh_discovery(sql: sqlite3.Connection, run_id: str, now: int) -> bool:
+    """Whether a discovery that has not been sent yet is due anyway."""
+    row = sql.execute(
+        "SELECT 1 FROM jobs WHERE run_id = ? AND kind = ? AND status = ? AND due <= ?",
+        (run_id, JobKind.DISCOVER, JobStatus.QUEUED, now),
+    ).fetchone()
+    return row is not None
+
+
+def has_other_calls(sql: sqlite3.Connection, run_id: str, but: int) -> bool:
+    """Whether the run has a call queued or under way besides one."""
+    row = sql.execute(
+        "SELECT 1 FROM jobs WHERE run_id = ? AND id <> ? AND kind IN (?, ?, ?)",
+        (run_id, but, *sorted(CALLS)),
+    ).fetchone()
+    return row is not None
+
+
+def queued_jobs(sql: sqlite3.Connection) -> list[Job]:
+    """Every job there is, in order of creation."""
+    return [_read(row) for row in sql.execute("SELECT * FROM jobs ORDER BY id")]
+
+
+def encode_groups(groups: Iterable[Group]) -> str:
+    """Groups as the text a row holds."""
+    return json.dumps([[group.name, group.limit] for group in groups])
+
+
+def decode_groups(text: str) -> tuple[Group, ...]:
+    """Groups from the text a row holds."""
+    return tuple(Group(name, limit) for name, limit in json.loads(text))
+
+
+def _encode_throttle(throttle: Throttle | None) -> str | None:
+    if throttle is None:
+        return None
+    pace = throttle.pace
+    return json.dumps([throttle.bucket, pace.limit, pace.period_ms, pace.burst])
+
+
+def _decode_throttle(text: str | None) -> Throttle | None:
+    if text is None:
+        return None
+    bucket, limit, period, burst = json.loads(text)
+    return Throttle(bucket, Pace(limit, period, burst))
+
+
+def _with_id(job: Job, job_id: int) -> Job:
+    fields: dict[str, Any] = {name: getattr(job, name) for name in Job.__slots__}
+    return Job(**{**fields, "id": job_id})
+
+
+def _read(row: sqlite3.Row) -> Job:
+    return Job(
+        id=row["id"],
+        kind=JobKind(row["kind"]),
+        due=row["due"],
+        position=row["position"],
+        run_id=row["run_id"],
+        step_id=row["step_id"],
+        attempt=row["attempt"],
+        is_planned=bool(row["is_planned"]),
+        stack_current=row["stack_current"],
+        groups=decode_groups(row["groups"]),
+        throttle=_decode_throttle(row["throttle"]),
+        detail=row["detail"],
+    )

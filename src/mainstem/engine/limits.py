@@ -1,0 +1,51 @@
+"""The protocol's limits, one table, under the names the hosted service gives them.
+
+Sizes are in bytes, spans in milliseconds unless the name says otherwise. Inngest SDK protocol,
+"Limits, quirks, differences".
+"""
+
+from typing import Final
+
+MIB: Final = 1024 * 1024
+SECOND: Final = 1000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+MAX_STEPS_PER_RUN: Final = 1000
+MAX_STATE_BYTES: Final = 32 * MIB
+MAX_STEP_OUTPUT_BYTES: Final = 4 * MIB
+MAX_RESPONSE_BYTES: Final = 8 * MIB
+MAX_REQUEST_BYTES: Final = 4 * MIB
+# The state may be this large before a request leaves it out and sets `use_api`.
+MAX_STATE_IN_REQUEST_BYTES: Final = MAX_REQUEST_BYTES - 1024
+MAX_EVENT_BYTES: Final = 3 * MIB
+MAX_EVENTS_PER_REQUEST: Final = 5000
+MAX_BATCH_BYTES: Final = 10 * MIB
+
+DEFAULT_RETRIES: Final = 4
+MAX_RETRIES: Final = 20
+MAX_TRIGGERS: Final = 10
+MAX_CANCEL_ENTRIES: Final = 5
+MAX_CONCURRENCY_LIMITS: Final = 2
+MAX_NAME_LENGTH: Final = 255
+MAX_RATE_LIMIT_PERIOD: Final = DAY
+MAX_DEBOUNCE_PERIOD: Final = 7 * DAY
+
+REQUEST_TIMEOUT_SECONDS: Final = 2 * 60 * 60.0
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+SYNC_TIMEOUT_SECONDS: Final = 30.0
+MAX_PARALLEL_CALLS: Final = 100
+
+DEDUPLICATION_WINDOW: Final = DAY
+MAX_WAIT: Final = 366 * DAY
+DEFAULT_INVOKE_TIMEOUT: Final = 365 * DAY
+DEFAULT_CANCEL_WINDOW: Final = 365 * DAY
+MIN_RETRY_AFTER: Final = SECOND
+MAX_RETRY_AFTER: Final = DAY
+MAX_PRIORITY_SECONDS: Final = 600
+
+ERR_STEPS: Final = "InngestErrFunctionOverflowed"
+ERR_STATE: Final = "InngestErrStateOverflowed"
+ERR_TIMEOUT_TOO_LONG: Final = "InngestErrTimeoutTooLong"
+ERR_OUTPUT: Final = "output_too_large"

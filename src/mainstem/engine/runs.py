@@ -1,0 +1,352 @@
+"""Runs and their steps as rows, and the views others get of them."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mainstem.engine.errors import UnknownRun
+from mainstem.engine.lifecycle import PENDING_STEPS, RunStatus, StepStatus
+
+Json = Any
+_PENDING = json.dumps(sorted(PENDING_STEPS))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as the engine works on it; `events` are JSON texts, moments milliseconds."""
+
+    id: str
+    function_id: str
+    slug: str
+    app_id: str
+    status: RunStatus
+    created: int
+    position: int
+    started: int | None
+    events: tuple[str, ...]
+    groups: str
+    version: int
+    max_attempts: int
+    state_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step as the engine works on it; `memo` is JSON text once it is done."""
+
+    run_id: str
+    id: str
+    name: str
+    op: str
+    status: StepStatus
+    attempt: int
+    is_race: bool
+    memo: str | None
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A step as others see it."""
+
+    id: str
+    name: str
+    op: str
+    status: StepStatus
+    attempt: int
+    queued_at: int
+    started_at: int | None
+    ended_at: int | None
+    output: Json
+    error: Mapping[str, Json] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as others see it; `output` is its value, or its error object when it failed."""
+
+    id: str
+    function_id: str
+    status: RunStatus
+    created_at: int
+    started_at: int | None
+    ended_at: int | None
+    output: Json
+    events: tuple[Mapping[str, Json], ...]
+    steps: tuple[StepView, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.ended_at is not None
+
+
+def insert_run(sql: sqlite3.Connection, run: Run) -> None:
+    """Store a new run and tie it to its events."""
+    sql.execute(
+        "INSERT INTO runs (id, function_id, slug, app_id, status, created, position, events,"
+        " groups, max_attempts) VALUES (?,?,?,?,?,?,?,?,?,?)",
+        (
+            run.id,
+            run.function_id,
+            run.slug,
+            run.app_id,
+            run.status,
+            run.created,
+            run.position,
+            f"[{','.join(run.events)}]",
+            run.groups,
+            run.max_attempts,
+        ),
+    )
+
+
+def tie_events(sql: sqlite3.Connection, run_id: str, internal_ids: Sequence[str]) -> None:
+    """Remember which events started a run."""
+    sql.executemany(
+        "INSERT OR IGNORE INTO run_events VALUES (?, ?)", [(each, run_id) for each in internal_ids]
+    )
+
+
+def find_run(sql: sqlite3.Connection, run_id: str) -> Run | None:
+    """The run of this id."""
+    row = sql.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    return _read_run(row) if row else None
+
+
+def load_run(sql: sqlite3.Connection, run_id: str) -> Run:
+    """The run of this id. Raises `UnknownRun`."""
+    run = find_run(sql, run_id)
+    if run is None:
+        raise UnknownRun(run_id)
+    return run
+
+
+def start_run(sql: sqlite3.Connection, run_id: str, status: RunStatus, now: int) -> None:
+    """Note that a run's first request goes out."""
+    sql.execute("UPDATE runs SET status = ?, started = ? WHERE id = ?", (status, now, run_id))
+
+
+def close_run(
+    sql: sqlite3.Connection, run_id: str, status: RunStatus, now: int, output: str | None
+) -> None:
+    """Write the end of a run: status and output become visible together."""
+    sql.execute(
+        "UPDATE runs SET status = ?, ended = ?, output = ? WHERE id = ?",
+        (status, now, output, run_id),
+    )
+
+
+def save_version(sql: sqlite3.Connection, run_id: str, version: int) -> None:
+    """Remember the request version the app has told."""
+    sql.execute("UPDATE runs SET version = ? WHERE id = ?", (version, run_id))
+
+
+def memos_of(sql: sqlite3.Connection, run_id: str) -> dict[str, str]:
+    """Memos by step id in order of completion, as JSON texts."""
+    rows = sql.execute(
+        "SELECT id, memo FROM steps WHERE run_id = ? AND memo IS NOT NULL ORDER BY stack_index",
+        (run_id,),
+    )
+    return {row["id"]: row["memo"] for row in rows}
+
+
+def find_step(sql: sqlite3.Connection, run_id: str, step_id: str) -> Step | None:
+    """The step of a run."""
+    row = sql.execute(
+        "SELECT * FROM steps WHERE run_id = ? AND id = ?", (run_id, step_id)
+    ).fetchone()
+    return _read_step(row) if row else None
+
+
+def insert_step(sql: sqlite3.Connection, step: Step, *, now: int, started: int | None) -> None:
+    """Store a step that was met for the first time."""
+    sql.execute(
+        "INSERT INTO steps (run_id, id, position, name, op, status, attempt, is_race, queued,"
+        " started) VALUES (?,?,?,?,?,?,?,?,?,?)",
+        (
+            step.run_id,
+            step.id,
+            count_steps(sql, step.run_id),
+            step.name,
+            step.op,
+            step.status,
+            step.attempt,
+            step.is_race,
+            now,
+            started,
+        ),
+    )
+
+
+def save_attempt(
+    sql: sqlite3.Connection, run_id: str, step_id: str, status: StepStatus, attempt: int
+) -> None:
+    """Note that an attempt of a step failed."""
+    sql.execute(
+        "UPDATE steps SET status = ?, attempt = ? WHERE run_id = ? AND id = ?",
+        (status, attempt, run_id, step_id),
+    )
+
+
+def mark_step_started(sql: sqlite3.Connection, run_id: str, step_id: str, now: int) -> None:
+    """Note that a step's own request goes out."""
+    sql.execute(
+        "UPDATE steps SET started = coalesce(started, ?) WHERE run_id = ? AND id = ?",
+        (now, run_id, step_id),
+    )
+
+
+def save_memo(
+    sql: sqlite3.Connection, step: Step, status: StepStatus, memo: str, *, attempt: int, now: int
+) -> None:
+    """Put a step's memo on the stack; it never changes afterwards."""
+    sql.execute(
+        "UPDATE steps SET status = :status, memo = :memo, attempt = :attempt, ended = :now,"
+        " stack_index = (SELECT count(*) FROM steps WHERE run_id = :run AND memo IS NOT NULL)"
+        " WHERE run_id = :run AND id = :id",
+        {
+            "status": status,
+            "memo": memo,
+            "attempt": attempt,
+            "now": now,
+            "run": step.run_id,
+            "id": step.id,
+        },
+    )
+    sql.execute(
+        "UPDATE runs SET state_bytes = state_bytes + ? WHERE id = ?", (len(memo), step.run_id)
+    )
+
+
+def count_repeat(sql: sqlite3.Connection, run_id: str, step_id: str) -> None:
+    """Note that a step which is done was reported again."""
+    sql.execute(
+        "UPDATE steps SET repeats = repeats + 1 WHERE run_id = ? AND id = ?", (run_id, step_id)
+    )
+
+
+def count_steps(sql: sqlite3.Connection, run_id: str) -> int:
+    """How many steps a run has met."""
+    row = sql.execute("SELECT count(*) FROM steps WHERE run_id = ?", (run_id,)).fetchone()
+    return int(row[0])
+
+
+def count_memos(sql: sqlite3.Connection, run_id: str) -> int:
+    """How many steps of a run are done."""
+    row = sql.execute(
+        "SELECT count(*) FROM steps WHERE run_id = ? AND memo IS NOT NULL", (run_id,)
+    ).fetchone()
+    return int(row[0])
+
+
+def pending_steps(sql: sqlite3.Connection, run_id: str) -> list[Step]:
+    """The steps a run waits for."""
+    rows = sql.execute(
+        "SELECT * FROM steps WHERE run_id = ? AND memo IS NULL"
+        " AND status IN (SELECT value FROM json_each(?)) ORDER BY position",
+        (run_id, _PENDING),
+    )
+    return [_read_step(row) for row in rows]
+
+
+def view_run(sql: sqlite3.Connection, run_id: str) -> RunView:
+    """A run with its steps. Raises `UnknownRun`."""
+    row = sql.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise UnknownRun(run_id)
+    steps = sql.execute("SELECT * FROM steps WHERE run_id = ? ORDER BY position", (run_id,))
+    return _view(row, tuple(_view_step(step) for step in steps))
+
+
+def view_runs(
+    sql: sqlite3.Connection,
+    *,
+    status: RunStatus | None,
+    function: str | None,
+    event: str | None,
+    limit: int,
+) -> list[RunView]:
+    """Runs without their steps, newest first; those of a status, function slug, event."""
+    rows = sql.execute(
+        "SELECT * FROM runs WHERE (:status IS NULL OR status = :status)"
+        " AND (:slug IS NULL OR slug = :slug) AND (:event IS NULL OR id IN"
+        " (SELECT run_id FROM run_events WHERE event_id = :event))"
+        " ORDER BY id DESC LIMIT :limit",
+        {"status": status, "slug": function, "event": event, "limit": limit},
+    )
+    return [_view(row, ()) for row in rows]
+
+
+def count_by_status(sql: sqlite3.Connection) -> dict[RunStatus, int]:
+    """How many runs are in each state."""
+    rows = sql.execute("SELECT status, count(*) AS n FROM runs GROUP BY status")
+    return {RunStatus(row["status"]): row["n"] for row in rows}
+
+
+def _view(row: sqlite3.Row, steps: tuple[StepView, ...]) -> RunView:
+    return RunView(
+        id=row["id"],
+        function_id=row["slug"],
+        status=RunStatus(row["status"]),
+        created_at=row["created"],
+        started_at=row["started"],
+        ended_at=row["ended"],
+        output=None if row["output"] is None else json.loads(row["output"]),
+        events=tuple(json.loads(row["events"])),
+        steps=steps,
+    )
+
+
+def _view_step(row: sqlite3.Row) -> StepView:
+    memo = None if row["memo"] is None else json.loads(row["memo"])
+    wrapped = memo if isinstance(memo, dict) and set(memo) in ({"data"}, {"error"}) else None
+    return StepView(
+        id=row["id"],
+        name=row["name"],
+        op=row["op"],
+        status=StepStatus(row["status"]),
+        attempt=row["attempt"],
+        queued_at=row["queued"],
+        started_at=row["started"],
+        ended_at=row["ended"],
+        output=memo if wrapped is None else wrapped.get("data"),
+        error=None if wrapped is None else wrapped.get("error"),
+    )
+
+
+def _read_run(row: sqlite3.Row) -> Run:
+    return Run(
+        id=row["id"],
+        function_id=row["function_id"],
+        slug=row["slug"],
+        app_id=row["app_id"],
+        status=RunStatus(row["status"]),
+        created=row["created"],
+        position=row["position"],
+        started=row["started"],
+        events=tuple(
+            json.dumps(event, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+            for event in json.loads(row["events"])
+        ),
+        groups=row["groups"],
+        version=row["version"],
+        max_attempts=row["max_attempts"],
+        state_bytes=row["state_bytes"],
+    )
+
+
+def _read_step(row: sqlite3.Row) -> Step:
+    return Step(
+        run_id=row["run_id"],
+        id=row["id"],
+        name=row["name"],
+        op=row["op"],
+        status=StepStatus(row["status"]),
+        attempt=row["attempt"],
+        is_race=bool(row["is_race"]),
+        memo=row["memo"],
+        repeats=row["repeats"],
+    )

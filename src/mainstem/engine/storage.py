@@ -1,0 +1,150 @@
+"""The engine's file: opened by one engine at a time, changed in short transactions.
+
+SQLite in WAL mode. `synchronous=FULL` makes each commit wait until it is on disk, so an event that
+was answered 200 survives a power cut, not only a kill; NORMAL would be enough for `kill -9` alone
+and costs a twentieth. Other processes are kept out by a lock on a file beside the database, which
+the system drops when its holder dies: nothing to clean up after a crash.
+"""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from mainstem.engine.errors import EngineBusy, EngineError
+
+MEMORY: Final = ":memory:"
+_VERSION: Final = 1
+
+_SCHEMA: Final = """
+CREATE TABLE apps (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, url TEXT NOT NULL, sdk TEXT NOT NULL,
+    framework TEXT NOT NULL, checksum TEXT NOT NULL, synced INTEGER NOT NULL) STRICT;
+CREATE TABLE functions (
+    id TEXT PRIMARY KEY, slug TEXT NOT NULL UNIQUE, app_id TEXT NOT NULL REFERENCES apps(id),
+    name TEXT NOT NULL, version INTEGER NOT NULL, config TEXT NOT NULL,
+    archived INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE events (
+    internal_id TEXT PRIMARY KEY, id TEXT NOT NULL, name TEXT NOT NULL, received INTEGER NOT NULL,
+    body TEXT NOT NULL, is_internal INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, function_id TEXT NOT NULL, slug TEXT NOT NULL, app_id TEXT NOT NULL,
+    status TEXT NOT NULL, created INTEGER NOT NULL, position INTEGER NOT NULL, started INTEGER,
+    ended INTEGER, output TEXT, events TEXT NOT NULL, groups TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT -1, max_attempts INTEGER NOT NULL,
+    state_bytes INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_by_status ON runs (status);
+CREATE INDEX runs_by_slug ON runs (slug);
+CREATE TABLE run_events (
+    event_id TEXT NOT NULL, run_id TEXT NOT NULL, PRIMARY KEY (event_id, run_id)
+    ) STRICT, WITHOUT ROWID;
+CREATE TABLE steps (
+    run_id TEXT NOT NULL, id TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
+    op TEXT NOT NULL, status TEXT NOT NULL, attempt INTEGER NOT NULL, is_race INTEGER NOT NULL,
+    queued INTEGER NOT NULL, started INTEGER, ended INTEGER, memo TEXT, stack_index INTEGER,
+    repeats INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (run_id, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT, kind TEXT NOT NULL, step_id TEXT,
+    attempt INTEGER NOT NULL, due INTEGER NOT NULL, position INTEGER NOT NULL,
+    status TEXT NOT NULL, leased INTEGER, is_planned INTEGER NOT NULL,
+    stack_current INTEGER NOT NULL, groups TEXT NOT NULL, throttle TEXT, detail TEXT NOT NULL
+    ) STRICT;
+CREATE INDEX jobs_by_run ON jobs (run_id);
+CREATE TABLE pauses (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, run_id TEXT NOT NULL, step_id TEXT,
+    event_name TEXT NOT NULL, condition TEXT, correlation TEXT, expires INTEGER NOT NULL,
+    armed_by TEXT NOT NULL) STRICT;
+CREATE INDEX pauses_by_event ON pauses (event_name);
+CREATE INDEX pauses_by_run ON pauses (run_id);
+CREATE INDEX pauses_by_correlation ON pauses (correlation);
+CREATE TABLE start_keys (
+    function_id TEXT NOT NULL, key TEXT NOT NULL, expires INTEGER NOT NULL,
+    PRIMARY KEY (function_id, key)) STRICT, WITHOUT ROWID;
+CREATE INDEX start_keys_by_expiry ON start_keys (expires);
+CREATE TABLE buckets (key TEXT PRIMARY KEY, tat REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE debounces (
+    function_id TEXT NOT NULL, key TEXT NOT NULL, event TEXT NOT NULL, ts INTEGER NOT NULL,
+    first INTEGER NOT NULL, job_id INTEGER NOT NULL, PRIMARY KEY (function_id, key)
+    ) STRICT, WITHOUT ROWID;
+CREATE TABLE batches (
+    function_id TEXT NOT NULL, key TEXT NOT NULL, events TEXT NOT NULL, job_id INTEGER NOT NULL,
+    PRIMARY KEY (function_id, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE singletons (
+    function_id TEXT NOT NULL, key TEXT NOT NULL, run_id TEXT NOT NULL,
+    PRIMARY KEY (function_id, key)) STRICT, WITHOUT ROWID;
+CREATE INDEX singletons_by_run ON singletons (run_id);
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+
+class Storage:
+    """One open file. `connection` is for reading; all writing is inside `transaction`."""
+
+    def __init__(self, path: str) -> None:
+        """Open or create the file. Raises `EngineBusy`, or `EngineError` if it is not ours."""
+        self.path = path
+        self._lock = None if path == MEMORY else _take_lock(path)
+        try:
+            self.connection = _connect(path)
+        except BaseException:
+            self._release()
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: commits at the end, rolls back when an exception leaves."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Give the file back; a second call does nothing."""
+        self.connection.close()
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _take_lock(path: str) -> IO[str]:
+    try:
+        lock = Path(f"{path}.lock").open("a", encoding="utf-8")  # noqa: SIM115  held until close
+    except OSError as error:
+        raise EngineError(f"Cannot open the engine's file {path!r}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise EngineBusy(path) from None
+    return lock
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={_VERSION};COMMIT;")
+    except sqlite3.Error as error:
+        raise EngineError(
+            f"Cannot open the engine's file {path!r}: {error}. It must be a file written by this"
+            " engine, or none yet, in a folder that can be written."
+        ) from error
+    if version not in (0, _VERSION):
+        connection.close()
+        raise EngineError(
+            f"The engine's file {path!r} has layout {version}, this engine writes {_VERSION}."
+            " Use the version of mainstem that wrote it, or start with a new file."
+        )
+    return connection

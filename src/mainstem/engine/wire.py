@@ -1,0 +1,250 @@
+"""The protocol's messages: requests built, responses read. No I/O and no decisions.
+
+An answer becomes one of four values: `Returned`, `Raised`, `Reported` (steps) or `Broken` (not an
+answer of an SDK at all). Inngest SDK protocol, "Call request", "Call response", "Opcodes".
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from mainstem.engine import limits
+
+Json = Any
+OpName = Literal[
+    "StepRun", "StepError", "StepFailed", "StepPlanned", "Sleep", "WaitForEvent", "InvokeFunction"
+]
+_OPS: Final[Mapping[str, OpName]] = {
+    "StepRun": "StepRun",
+    "Step": "StepRun",
+    "StepError": "StepError",
+    "StepFailed": "StepFailed",
+    "StepPlanned": "StepPlanned",
+    "Sleep": "Sleep",
+    "WaitForEvent": "WaitForEvent",
+    "InvokeFunction": "InvokeFunction",
+}
+_KEPT_BODY: Final = 8 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One step as an app reported it; `id` is the hash, `name` may be a time or an event's name."""
+
+    id: str
+    op: OpName
+    name: str
+    display_name: str
+    opts: Mapping[str, Json] = field(default_factory=dict)
+    data: Json = None
+    error: Mapping[str, Json] | None = None
+
+    @property
+    def is_race(self) -> bool:
+        """Whether it belongs to a group whose members do not wait for each other."""
+        return self.opts.get("parallelMode") == "race"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What the answer says about trying again."""
+
+    forbidden: bool = False
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The function ended with this value."""
+
+    output: Json
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The function failed with this error object."""
+
+    error: Mapping[str, Json]
+    retry: Retry
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Steps were found, run or failed."""
+
+    ops: tuple[Op, ...]
+    retry: Retry
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """No answer, or not one of an SDK; always retried."""
+
+    error: Mapping[str, Json]
+
+
+Answer = Returned | Raised | Reported | Broken
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What a call says about itself."""
+
+    run_id: str
+    function_id: str
+    step_id: str
+    attempt: int
+    max_attempts: int
+    disable_immediate: bool
+    stack: Sequence[str]
+    stack_current: int
+    job_id: str
+    request_id: str
+    version: int
+
+
+def encode(value: Json) -> str:
+    """Compact JSON with sorted keys."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+def call_url(registered: str, step_id: str) -> str:
+    """The URL of a call: the registered one with its `stepId` replaced."""
+    parts = urlsplit(registered)
+    query = [(k, step_id if k == "stepId" else v) for k, v in parse_qsl(parts.query)]
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def call_body(context: CallContext, events: Sequence[str], memos: Mapping[str, str]) -> bytes:
+    """The body of a call; `events` and the values of `memos` are JSON texts already.
+
+    State beyond the limit is left out and `use_api` tells the SDK to fetch it.
+    """
+    size = sum(map(len, memos.values())) + sum(map(len, events))
+    if size <= limits.MAX_STATE_IN_REQUEST_BYTES:
+        body = _body(context, events, memos, use_api=False)
+        if len(body) <= limits.MAX_REQUEST_BYTES:
+            return body
+    return _body(context, events, memos, use_api=True)
+
+
+def _body(
+    context: CallContext, events: Sequence[str], memos: Mapping[str, str], *, use_api: bool
+) -> bytes:
+    ctx = {
+        "attempt": context.attempt,
+        "disable_immediate_execution": context.disable_immediate,
+        "env": "",
+        "job_id": context.job_id,
+        "max_attempts": context.max_attempts,
+        # `fn_id` is left out on purpose: with it, SDKs that checkpoint would call an endpoint
+        # this engine does not serve.
+        "request_id": context.request_id,
+        "run_id": context.run_id,
+        "stack": {"current": context.stack_current, "stack": list(context.stack)},
+        "step_id": context.step_id,
+        "use_api": use_api,
+    }
+    steps = "" if use_api else ",".join(f"{encode(k)}:{memos[k]}" for k in sorted(memos))
+    batch = "" if use_api else ",".join(events)
+    return (
+        f'{{"ctx":{encode(ctx)},"defers":{{}},"event":{events[0]},"events":[{batch}],'
+        f'"steps":{{{steps}}},"use_api":{encode(use_api)},"version":{context.version}}}'
+    ).encode()
+
+
+def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    """What an app answered; `headers` has lower-case names."""
+    if len(body) > limits.MAX_RESPONSE_BYTES:
+        return Raised(
+            {"name": limits.ERR_OUTPUT, "message": f"the response has {len(body)} bytes"},
+            Retry(forbidden=True),
+        )
+    if "x-inngest-sdk" not in headers:
+        return _not_an_sdk(status, body)
+    try:
+        value = json.loads(body or b"null")
+        if status == 201:
+            status, value = value["status"], json.loads(value["body"])
+            headers = {**headers, **{k.lower(): v for k, v in value_headers(body).items()}}
+    except (ValueError, KeyError, TypeError) as error:
+        return Broken({"name": "InvalidResponse", "message": f"The answer is not JSON: {error}"})
+    return _read_value(status, headers, value)
+
+
+def value_headers(body: bytes) -> Mapping[str, str]:
+    """The headers embedded in a streamed answer."""
+    embedded = json.loads(body).get("headers")
+    return embedded if isinstance(embedded, Mapping) else {}
+
+
+def _read_value(status: int, headers: Mapping[str, str], value: Json) -> Answer:
+    retry = Retry(headers.get("x-inngest-no-retry") == "true", headers.get("retry-after"))
+    version = headers.get("x-inngest-req-version", "2")
+    number = int(version) if version.isdigit() else 2
+    if status == 200:
+        return Returned(value, number)
+    if status == 206:
+        return _read_ops(value, retry, number)
+    if isinstance(value, Mapping) and ("message" in value or "name" in value):
+        return Raised(value, retry)
+    return Raised(
+        {"name": "Error", "message": f"Your app returned HTTP {status}", "stack": encode(value)},
+        retry,
+    )
+
+
+def _read_ops(value: Json, retry: Retry, version: int) -> Answer:
+    if not isinstance(value, list):
+        return Broken({"name": "InvalidResponse", "message": "A 206 answer holds a list of steps."})
+    ops = []
+    for raw in value:
+        if not isinstance(raw, Mapping) or not isinstance(raw.get("id"), str):
+            return Broken({"name": "InvalidResponse", "message": "A reported step has no id."})
+        if raw.get("op") in ("None", None):
+            continue
+        name = _OPS.get(raw["op"])
+        if name is None:
+            message = f"This engine does not know the step kind {raw['op']!r}."
+            return Broken({"name": "UnknownOpcode", "message": message})
+        ops.append(
+            Op(
+                id=raw["id"],
+                op=name,
+                name=str(raw.get("name") or ""),
+                display_name=str(raw.get("displayName") or raw.get("name") or ""),
+                opts=raw.get("opts") or {},
+                data=raw.get("data"),
+                error=raw.get("error"),
+            )
+        )
+    return Reported(tuple(ops), retry, version)
+
+
+def _not_an_sdk(status: int, body: bytes) -> Broken:
+    kept = body[:_KEPT_BODY].decode("utf-8", "replace")
+    return Broken(
+        {
+            "error": f"invalid status code: {status}",
+            "name": "Server returned a fatal error",
+            "message": f"Your server returned HTTP {status} before the SDK responded.",
+            "stack": f"The answer came without the SDK's header.\n\n{kept}",
+        }
+    )
+
+
+def no_answer(reason: str) -> Broken:
+    """The answer of an app that could not be reached in time."""
+    return Broken(
+        {"error": reason, "name": "Unreachable", "message": f"Unable to reach the app: {reason}"}
+    )
+
+
+def failure_memo(error: Mapping[str, Json] | None) -> str:
+    """The memo of a step that failed for good."""
+    kept = {k: v for k, v in (error or {}).items() if k != "code" and v is not None}
+    return encode({"error": kept or {"name": "Error", "message": "unknown error"}})

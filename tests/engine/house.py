@@ -1,0 +1,74 @@
+"""A real app of the real SDK on a real socket, and an engine on another."""
+
+import asyncio
+import socket
+import warnings
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import fastapi
+import inngest
+import uvicorn
+from starlette.types import ASGIApp
+
+from mainstem.engine import Engine, RunView
+
+with warnings.catch_warnings():
+    # The SDK still uses a spelling that pydantic has deprecated; that is its business.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import inngest.fast_api
+
+Make = Callable[[inngest.Inngest], Sequence[inngest.Function[Any]]]
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    """The app on an ephemeral port of this machine; gives its origin."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+@dataclass
+class House:
+    """An engine that is running and served, and what it takes to use it."""
+
+    engine: Engine
+    origin: str
+    _stack: AsyncExitStack
+
+    async def add_app(
+        self,
+        make: Make,
+        *,
+        app_id: str = "shop",
+    ) -> inngest.Inngest:
+        """Serve an app with these functions and sync it."""
+        client = inngest.Inngest(
+            app_id=app_id,
+            is_production=False,
+            event_api_base_url=self.origin,
+            api_base_url=self.origin,
+        )
+        app = fastapi.FastAPI()
+        inngest.fast_api.serve(app, client, list(make(client)))
+        url = await self._stack.enter_async_context(serving(app))
+        await self.engine.sync_app(f"{url}/api/inngest")
+        return client
+
+    async def run_of(self, name: str, data: Any = None, **fields: Any) -> RunView:
+        """Send one event, let everything come to rest, and give the run it started."""
+        (event_id,) = await self.engine.send([{"name": name, "data": data or {}, **fields}])
+        await self.engine.wait_idle(timeout=20)
+        (run,) = self.engine.runs(event=event_id)
+        return self.engine.run(run.id)
