@@ -49,8 +49,9 @@ class SyncReason(StrEnum):
 class Continuation(BaseModel):
     """Where the run before this one stopped: a whole history may take more steps than one run has.
 
-    `part` counts the runs of one capture, from 1 for the first continuation. `started_at` is when
-    its first run began; `cursor` is the next page, as the GitHub client gave it.
+    `part` counts the continuing runs of one capture, from 1. `stream` names the list to go on with,
+    `cursor` its next page where the database does not know it better, and `head` the newest update
+    that GitHub knew when the capture began: it becomes the watermark.
     """
 
     model_config = ConfigDict(
@@ -58,56 +59,57 @@ class Continuation(BaseModel):
     )
 
     part: int = Field(ge=1)
-    walk: str
-    cursor: str | None
-    started_at: datetime
+    stream: str
+    cursor: str | None = None
+    head: datetime | None = None
+
+
+class PullJob(EventData):
+    """Base of the events about one pull request."""
+
+    repository_id: UUID
+    pr_number: int = Field(gt=0)
+    pr_id: UUID | None = None
+    pr_github_id: int | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+
+
+class SyncRequest(EventData):
+    """Base of the two events that sync a repository's pull requests.
+
+    `days` and `max_items` narrow a recent sync below its caps; `history="full"` asks for
+    everything, then only for what changed.
+    """
+
+    repository_id: UUID
+    days: int = Field(default=30, ge=1)
+    max_items: int | None = Field(default=None, ge=1)
+    history: History = "recent"
+    reason: SyncReason | None = None
+    repository_name: str | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+    continuation: Continuation | None = None
 
 
 # --- capture -------------------------------------------------------------------------------------
 
 
-class PrDetailsRequested(EventData, name="capture/pr.details"):
+class PrDetailsRequested(PullJob, name="capture/pr.details"):
     """Read one pull request's details over REST."""
 
-    repository_id: UUID
-    pr_number: int = Field(gt=0)
-    pr_id: UUID | None = None
-    pr_github_id: int | None = None
-    priority: Priority = "medium"
-    job_id: UUID | None = None
 
-
-class PrDetailsGraphqlRequested(EventData, name="capture/pr.details.graphql"):
+class PrDetailsGraphqlRequested(PullJob, name="capture/pr.details.graphql"):
     """Read one pull request with its reviews and comments in one GraphQL query."""
 
-    repository_id: UUID
-    pr_number: int = Field(gt=0)
-    pr_id: UUID | None = None
-    pr_github_id: int | None = None
-    priority: Priority = "medium"
-    job_id: UUID | None = None
 
-
-class PrReviewsRequested(EventData, name="capture/pr.reviews"):
+class PrReviewsRequested(PullJob, name="capture/pr.reviews"):
     """Read one pull request's reviews over REST."""
 
-    repository_id: UUID
-    pr_number: int = Field(gt=0)
-    pr_id: UUID | None = None
-    pr_github_id: int | None = None
-    priority: Priority = "medium"
-    job_id: UUID | None = None
 
-
-class PrCommentsRequested(EventData, name="capture/pr.comments"):
+class PrCommentsRequested(PullJob, name="capture/pr.comments"):
     """Read one pull request's review comments and conversation over REST."""
-
-    repository_id: UUID
-    pr_number: int = Field(gt=0)
-    pr_id: UUID | None = None
-    pr_github_id: int | None = None
-    priority: Priority = "medium"
-    job_id: UUID | None = None
 
 
 class IssueCommentsRequested(EventData, name="capture/issue.comments"):
@@ -138,32 +140,12 @@ class RepositoryIssuesRequested(EventData, name="capture/repository.issues"):
     continuation: Continuation | None = None
 
 
-class RepositorySyncRequested(EventData, name="capture/repository.sync"):
-    """Sync a repository's pull requests over REST: the recent ones, or the whole history."""
-
-    repository_id: UUID
-    days: int = Field(default=30, ge=1)
-    max_items: int | None = Field(default=None, ge=1)
-    history: History = "recent"
-    reason: SyncReason | None = None
-    repository_name: str | None = None
-    priority: Priority = "medium"
-    job_id: UUID | None = None
-    continuation: Continuation | None = None
+class RepositorySyncRequested(SyncRequest, name="capture/repository.sync"):
+    """Sync a repository's pull requests over REST."""
 
 
-class RepositorySyncGraphqlRequested(EventData, name="capture/repository.sync.graphql"):
-    """Sync a repository's pull requests over GraphQL: the recent ones, or the whole history."""
-
-    repository_id: UUID
-    days: int = Field(default=30, ge=1)
-    max_items: int | None = Field(default=None, ge=1)
-    history: History = "recent"
-    reason: SyncReason | None = None
-    repository_name: str | None = None
-    priority: Priority = "medium"
-    job_id: UUID | None = None
-    continuation: Continuation | None = None
+class RepositorySyncGraphqlRequested(SyncRequest, name="capture/repository.sync.graphql"):
+    """Sync a repository's pull requests over GraphQL."""
 
 
 # --- classify ------------------------------------------------------------------------------------
