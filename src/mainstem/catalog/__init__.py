@@ -7,7 +7,7 @@ receiver. This room makes no client, reads no settings, and knows nothing of wha
 
 from inngest import NonRetriableError, RetryAfterError, StepError
 
-from mainstem.catalog.binding import BoundCatalog
+from mainstem.catalog.binding import BoundCatalog, check_served_by
 from mainstem.catalog.catalogue import Catalog
 from mainstem.catalog.config import ENVIRONMENTS, KEEP, Config, Keep, Override
 from mainstem.catalog.definition import (
@@ -18,7 +18,7 @@ from mainstem.catalog.definition import (
     Handler,
     define,
 )
-from mainstem.catalog.events import EventData, Scheduled, outgoing
+from mainstem.catalog.events import EventData, Scheduled
 from mainstem.catalog.failure import Failure, FunctionFailed
 from mainstem.catalog.run import Run
 from mainstem.catalog.sender import Sender, client_sender
@@ -51,9 +51,9 @@ __all__ = [
     "StepError",
     "Trigger",
     "any_of",
+    "check_served_by",
     "client_sender",
     "cron",
     "define",
     "event",
-    "outgoing",
 ]

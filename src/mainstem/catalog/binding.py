@@ -9,6 +9,7 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Generic
+from weakref import WeakKeyDictionary, ref
 
 import inngest
 from typing_extensions import TypeVar
@@ -54,6 +55,8 @@ class BoundCatalog(Generic[S]):
             {d.id: _function(d.for_environment(environment), self) for d in self.definitions}
         )
         self._by_function = dict(zip(self.by_id.values(), self.definitions, strict=True))
+        for function in self.by_id.values():
+            _owners[function] = ref(self)
 
     @property
     def functions(self) -> list[inngest.Function[Any]]:
@@ -69,42 +72,58 @@ class BoundCatalog(Generic[S]):
 
     def definition_of(self, function: inngest.Function[Any]) -> AnyDefinition:
         """The definition that `function` was made from. Raises `ForeignClient` for another's."""
-        self.check_served_by(self.client, [function])
-        return self._by_function[function]
+        definition = self._by_function.get(function)
+        if definition is None:
+            raise _foreign(function, served_by=self.client)
+        return definition
 
     def group(self, *names: str) -> "list[inngest.Function[Any]]":
         """The bound functions of the groups `names`."""
         return [self.by_id[d.id] for d in self.definitions if d.group in names]
-
-    def check_served_by(
-        self, client: inngest.Inngest, functions: Iterable[inngest.Function[Any] | AnyDefinition]
-    ) -> None:
-        """Check that `client` may serve `functions`: that all of them are bound here, to it.
-
-        Raises `ForeignClient`, naming the client a function is bound to and the one that would
-        serve it, or `NotBound` for a bare definition.
-        """
-        for function in functions:
-            if isinstance(function, Definition):
-                raise NotBound(function.id, "serve")
-            if function not in self._by_function:
-                raise ForeignClient(
-                    function.local_id,
-                    bound_to=_another(_app_of(function), than=client),
-                    served_by=_told(client),
-                )
-            if client is not self.client:
-                raise ForeignClient(
-                    function.local_id,
-                    bound_to=_told(self.client),
-                    served_by=_another(client.app_id, than=self.client),
-                )
 
     def __repr__(self) -> str:
         return (
             f"<BoundCatalog of {len(self.by_id)} functions to {_told(self.client)} "
             f"for {self.environment}>"
         )
+
+
+# Whose each function is. Both sides are weak: a function that nobody holds is forgotten here too.
+_owners: WeakKeyDictionary[inngest.Function[Any], ref[BoundCatalog[Any]]] = WeakKeyDictionary()
+
+
+def check_served_by(
+    client: inngest.Inngest, functions: Iterable[inngest.Function[Any] | AnyDefinition]
+) -> None:
+    """Check that `client` may serve `functions`: that each was bound to it, and by a catalogue.
+
+    Raises `ForeignClient`, naming the client a function is bound to and the one that would serve
+    it, or `NotBound` for a bare definition.
+    """
+    for function in functions:
+        if isinstance(function, Definition):
+            raise NotBound(function.id, "serve")
+        owner = _owner(function)
+        if owner is None or owner.client is not client:
+            raise _foreign(function, served_by=client)
+
+
+def _owner(function: inngest.Function[Any]) -> BoundCatalog[Any] | None:
+    found = _owners.get(function)
+    return None if found is None else found()
+
+
+def _foreign(function: inngest.Function[Any], *, served_by: inngest.Inngest) -> ForeignClient:
+    owner = _owner(function)
+    if owner is None:  # made by hand, so that only the app's id is known
+        app_id = function.id.removesuffix(f"-{function.local_id}")
+        bound_to = f"a client of app '{app_id}' that no catalogue knows"
+    else:
+        bound_to = _told(owner.client)
+    serving = _told(served_by)
+    if serving == bound_to:
+        serving += ", but another object than the one it is bound to"
+    return ForeignClient(function.local_id, bound_to=bound_to, served_by=serving)
 
 
 def _function(definition: AnyDefinition, binding: BoundCatalog[Any]) -> inngest.Function[Any]:
@@ -183,23 +202,10 @@ def _refuse_foreign(
     """
     serving = getattr(ctx.step, "_client", binding.client)
     if serving is not binding.client:
-        error = ForeignClient(
-            definition.id,
-            bound_to=_told(binding.client),
-            served_by=_another(serving.app_id, than=binding.client),
-        )
+        error = _foreign(binding.by_id[definition.id], served_by=serving)
         raise inngest.NonRetriableError(str(error)) from error
-
-
-def _app_of(function: inngest.Function[Any]) -> str:
-    return function.id.removesuffix(f"-{function.local_id}")
 
 
 def _told(client: inngest.Inngest) -> str:
     mode = "cloud" if client.is_production else "dev"
     return f"the client of app '{client.app_id}' ({mode} mode, {client.api_origin})"
-
-
-def _another(app_id: str, *, than: inngest.Inngest) -> str:
-    same = ", which is a different object of the same name," if app_id == than.app_id else ""
-    return f"another client, of app '{app_id}'{same}"

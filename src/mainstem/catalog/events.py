@@ -80,6 +80,21 @@ class EventData(BaseModel):
         except ValidationError as error:
             raise _bad_data(cls, error) from None
 
+    def to_event(self, *, event_id: str = "") -> inngest.Event:
+        """The SDK's event, proved to be readable by its receiver.
+
+        Raises `BadEventData` when the instance was made round its own checks, or has no name.
+        """
+        model = type(self)
+        if not model.event_name:
+            raise BadEventData(
+                f"Cannot send an event of class {model.__qualname__}: the class has no event name. "
+                f'Write `class {model.__name__}(EventData, name="…")`.'
+            )
+        data = self.to_wire()
+        model.from_wire(data)
+        return inngest.Event(name=model.event_name, data=data, id=event_id)
+
 
 class Scheduled(EventData, name=SCHEDULED):
     """What a run started by a schedule receives; empty when such a function is invoked."""
@@ -90,22 +105,6 @@ class Scheduled(EventData, name=SCHEDULED):
     cron: str = ""
     scheduled_at: datetime | None = None
     fire_at: datetime | None = None
-
-
-def outgoing(event: EventData, *, event_id: str = "") -> inngest.Event:
-    """The SDK's event for `event`, proved to be readable by its receiver.
-
-    Raises `BadEventData` when the instance was made round its own checks, or has no name.
-    """
-    model = type(event)
-    if not model.event_name:
-        raise BadEventData(
-            f"Cannot send an event of class {model.__qualname__}: the class has no event name. "
-            f'Write `class {model.__name__}(EventData, name="…")`.'
-        )
-    data = event.to_wire()
-    model.from_wire(data)
-    return inngest.Event(name=model.event_name, data=data, id=event_id)
 
 
 def _bad_data(model: type[EventData], error: ValidationError) -> BadEventData:

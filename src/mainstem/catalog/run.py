@@ -16,7 +16,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 import inngest
 
 from mainstem.catalog.codec import codec_of
-from mainstem.catalog.events import EventData, outgoing
+from mainstem.catalog.events import EventData
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -152,7 +152,7 @@ class Run(Generic[D_co]):
         prefix = f"{self.id}:{step_id}:{again}" if again else f"{self.id}:{step_id}"
 
         async def work() -> list[str]:
-            ready = [outgoing(event, event_id=f"{prefix}:{n}") for n, event in enumerate(batch)]
+            ready = [event.to_event(event_id=f"{prefix}:{n}") for n, event in enumerate(batch)]
             ids: list[str] = []
             for start in range(0, len(ready), _EVENTS_PER_REQUEST):
                 part = ready[start : start + _EVENTS_PER_REQUEST]
@@ -210,7 +210,7 @@ class Run(Generic[D_co]):
         Raises `NotBound` for one that this binding does not hold, `StepError` when it fails.
         """
         function = self._binding.bound(definition)
-        wire = outgoing(cast("EventData", data)).data
+        wire = cast("EventData", data).to_event().data
         memo = await self.ctx.step.invoke(step_id, function=function, data=wire, timeout=timeout)
         return cast("T", codec_of(definition.handler).decode(memo, self._told(step_id)))
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import inngest
 
-from mainstem.catalog.events import EventData, outgoing
+from mainstem.catalog.events import EventData
 
 
 class Sender(Protocol):
@@ -28,9 +28,9 @@ def client_sender(client: inngest.Inngest) -> Sender:
 
     async def send(events: EventData | Sequence[EventData], /, *, event_id: str = "") -> list[str]:
         if isinstance(events, EventData):
-            return await client.send([outgoing(events, event_id=event_id)])
+            return await client.send([events.to_event(event_id=event_id)])
         ready = [
-            outgoing(event, event_id=f"{event_id}:{n}" if event_id else "")
+            event.to_event(event_id=f"{event_id}:{n}" if event_id else "")
             for n, event in enumerate(events)
         ]
         return await client.send(ready) if ready else []
