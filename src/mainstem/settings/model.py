@@ -1,0 +1,113 @@
+"""The settings object: frozen, typed, built once at the edge and passed down."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from mainstem.settings.environment import Environment
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+# Where the SDK's server is when nothing else is said; the SDK's own defaults.
+_DEV_SERVER = "http://127.0.0.1:8288/"
+_CLOUD_API = "https://api.inngest.com/"
+_CLOUD_EVENTS = "https://inn.gs/"
+
+
+class SyncLimits(BaseModel):
+    """How often and how much a repository is synced.
+
+    Cool-downs are in hours, by the reason of the sync; the defaults are those of the system that
+    this one follows.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cooldown_manual_hours: float = Field(default=5 / 60, ge=0, allow_inf_nan=False)
+    cooldown_auto_fix_hours: float = Field(default=1, ge=0, allow_inf_nan=False)
+    cooldown_automatic_hours: float = Field(default=4, ge=0, allow_inf_nan=False)
+    cooldown_default_hours: float = Field(default=12, ge=0, allow_inf_nan=False)
+    cooldown_scheduled_hours: float = Field(default=24, ge=0, allow_inf_nan=False)
+    cooldown_rest_hours: float = Field(default=1, ge=0, allow_inf_nan=False)
+    pulls_per_sync: int = Field(default=100, ge=1, le=1_000)
+
+
+class Settings(BaseModel):
+    """Everything that may differ between two places where Mainstem runs.
+
+    Made by `load_settings`. Equal settings are equal values (and equal keys). Secrets, and
+    passwords in URLs, do not show in `repr` or `str`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    environment: Environment = Environment.LOCAL
+    decided_by: str = "default"
+
+    app_id: str = Field(default="mainstem", pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$")
+    event_key: SecretStr | None = None
+    signing_key: SecretStr | None = None
+    signing_key_fallback: SecretStr | None = None
+    inngest_env: str | None = None
+    inngest_base_url: str | None = None
+    inngest_api_base_url: str | None = None
+    inngest_event_api_base_url: str | None = None
+    inngest_dev: bool = True
+
+    database_url: str = "sqlite:///mainstem.db"
+    github_url: str = "https://api.github.com"
+    github_token: SecretStr | None = None
+
+    serve_host: str = "127.0.0.1"
+    serve_port: int = Field(default=8000, ge=0, le=65_535)
+    serve_origin: str | None = None
+    log_level: LogLevel = "INFO"
+    log_json: bool = False
+    disabled_functions: frozenset[str] = frozenset()
+    sync: SyncLimits = SyncLimits()
+
+    @property
+    def api_origin(self) -> str:
+        """Where functions are registered and long runs fetch their state."""
+        default = _DEV_SERVER if self.inngest_dev else _CLOUD_API
+        return self.inngest_api_base_url or self.inngest_base_url or default
+
+    @property
+    def event_origin(self) -> str:
+        """Where events are sent."""
+        default = _DEV_SERVER if self.inngest_dev else _CLOUD_EVENTS
+        return self.inngest_event_api_base_url or self.inngest_base_url or default
+
+    def shown(self) -> dict[str, Any]:
+        """Every setting as it may be printed: a secret as whether it is set, a URL without its
+        password."""
+        names = (*type(self).model_fields, "api_origin", "event_origin")
+        return {name: _shown(getattr(self, name)) for name in names}
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            yield name, without_password(value) if isinstance(value, str) else value
+
+
+def without_password(url: str) -> str:
+    """`url` with stars in the place of the user's part, if it has one; any other text as it is."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "***" if "@" in url else url
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=f"***@{parts.netloc.rpartition('@')[2]}"))
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return "set"
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return without_password(value) if isinstance(value, str) else value
