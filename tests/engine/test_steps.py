@@ -1,6 +1,6 @@
 """Runs and steps, with functions of the real SDK over real sockets."""
 
-import datetime
+import datetime as dt
 from typing import Any
 
 import inngest
@@ -39,7 +39,7 @@ async def test_each_step_runs_once_and_its_value_is_replayed(house: House) -> No
                 return 2
 
             first = await ctx.step.run("one", one)
-            await ctx.step.sleep("nap", datetime.timedelta(seconds=1))
+            await ctx.step.sleep("nap", dt.timedelta(seconds=1))
             return first + await ctx.step.run("two", two)
 
         return [f]

@@ -13,7 +13,7 @@ database of ours, no settings, and could be lifted into a package of its own.
 """
 
 from mainstem.engine.clock import Clock, SystemClock, VirtualClock
-from mainstem.engine.engine import Engine, EngineOptions, EngineStats
+from mainstem.engine.engine import Engine
 from mainstem.engine.errors import (
     BadConfiguration,
     BadEvent,
@@ -26,6 +26,7 @@ from mainstem.engine.errors import (
 )
 from mainstem.engine.http_api import engine_app
 from mainstem.engine.lifecycle import RunStatus, StepStatus
+from mainstem.engine.options import EngineOptions, EngineStats
 from mainstem.engine.registry import AppView, FunctionView
 from mainstem.engine.runs import RunView, StepView
 from mainstem.engine.work import Change

@@ -69,8 +69,8 @@ def _send_endings(work: Work, run: Run, status: str, outcome: dict[str, Json]) -
         "_inngest": {"status": status},
         "function_id": run.slug,
         "run_id": run.id,
-        "event": events[0],
-        "events": [{k: v for k, v in event.items() if k != "user"} for event in events],
+        "event": {**events[0], "data": events[0]["data"] or {}},
+        "events": [{k: v for k, v in event.items() if k != "user" or v} for event in events],
         **outcome,
     }
     for event in [events[0], *(each for each in events[1:] if _correlation(each))]:

@@ -6,6 +6,7 @@ accepted; and events are handled in order of arrival.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from mainstem.engine.ending import cancel_run
@@ -17,7 +18,7 @@ from mainstem.engine.pauses import PauseKind, pauses_answered, pauses_for
 from mainstem.engine.progress import invocation_memo, resume_step
 from mainstem.engine.registry import matches
 from mainstem.engine.runs import find_run
-from mainstem.engine.starting import begin
+from mainstem.engine.starting import RateLimited, begin
 from mainstem.engine.wire import encode
 from mainstem.engine.work import Work
 
@@ -61,19 +62,24 @@ def _start_functions(work: Work, event: Event) -> None:
             matches(trigger, event.name) and is_match(trigger.expression, event.body)
             for trigger in function.config.triggers
         ):
-            begin(work, function, event)
+            with suppress(RateLimited):
+                begin(work, function, event)
 
 
 def _start_invoked(work: Work, event: Event) -> str | None:
     inner = (event.body.get("data") or {}).get("_inngest") or {}
     function = work.registry.get(str(inner.get("fn_id")))
+    problem = str(UnknownFunction(str(inner.get("fn_id"))))
     if function is not None:
-        begin(work, function, event)
-        return function.id
+        try:
+            begin(work, function, event)
+        except RateLimited:
+            problem = "invoked function is rate limited"
+        else:
+            return function.id
     if correlation := inner.get("correlation_id"):
-        message = str(UnknownFunction(str(inner.get("fn_id"))))
-        _answer(work, correlation, {"error": {"message": message, "name": "Error"}})
-    return None
+        _answer(work, correlation, {"error": {"message": problem, "name": "Error"}})
+    return function.id if function else None
 
 
 def _answer_invocations(work: Work, event: Event) -> None:

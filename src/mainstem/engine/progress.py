@@ -228,8 +228,11 @@ def _settle(work: Work, run: Run, job: Job, op: Op, retry: Retry, backoff: Backo
         case "StepFailed":
             finish_step(work, run, step, failure_memo(op.error), StepMove.FAIL, attempt=job.attempt)
         case "StepError" if retry.forbidden or not has_attempts_left(job.attempt, run.max_attempts):
-            finish_step(work, run, step, failure_memo(op.error), StepMove.FAIL, attempt=job.attempt)
-        case "StepError" if step.memo is None:
+            memo = failure_memo(op.error, is_final=retry.forbidden)
+            finish_step(work, run, step, memo, StepMove.FAIL, attempt=job.attempt)
+        case "StepError" if step.memo is not None:
+            _discover(work, run)
+        case "StepError":
             status = moved(STEP_MOVES, step.status, StepMove.ERR)
             save_attempt(work.sql, run.id, step.id, status, job.attempt + 1)
             _tell(work, run, step, status, job.attempt)

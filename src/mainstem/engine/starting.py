@@ -23,10 +23,14 @@ from mainstem.engine.work import Change, Work
 _EXEMPT = "false"  # a rate limit's or singleton's key that gives false takes the event out
 
 
+class RateLimited(Exception):  # noqa: N818  an outcome, caught by who may have to tell of it
+    """The event was dropped by the function's rate limit."""
+
+
 def begin(work: Work, function: Function, event: Event, *, key: str | None = None) -> str | None:
     """Let an event start a function, now or later; the run's id if it started one at once.
 
-    `key` replaces the event's id as what a start is deduplicated by.
+    `key` replaces the event's id as what a start is deduplicated by. Raises `RateLimited`.
     """
     start_key = key or event.id
     batch = function.config.batch
@@ -36,7 +40,7 @@ def begin(work: Work, function: Function, event: Event, *, key: str | None = Non
     if not _claim_start(work, function, start_key):
         return None
     if not batch and not _passes_rate_limit(work, function, event):
-        return None
+        raise RateLimited
     if function.config.debounce:
         _debounce(work, function, function.config.debounce, event)
         return None

@@ -1,6 +1,7 @@
 """What the engine does by itself when a moment comes: end sleeps, time out, tick, flush."""
 
 import json
+from contextlib import suppress
 
 from mainstem.engine.clock import as_datetime
 from mainstem.engine.configuration import FunctionConfig
@@ -12,7 +13,7 @@ from mainstem.engine.lifecycle import RunStatus, StepMove
 from mainstem.engine.progress import INVOKE_TIMED_OUT, resume_step
 from mainstem.engine.registry import Function
 from mainstem.engine.runs import find_run
-from mainstem.engine.starting import batched, begin, debounced
+from mainstem.engine.starting import RateLimited, batched, begin, debounced
 from mainstem.engine.wire import encode
 from mainstem.engine.work import Work
 
@@ -83,7 +84,8 @@ def _tick(work: Work, job: Job) -> None:
         id=moment,
     )
     insert_event(work.sql, event, work.now)
-    begin(work, function, event, key=f"{text} {moment}")
+    with suppress(RateLimited):
+        begin(work, function, event, key=f"{text} {moment}")
     _plan(work, function, schedule, after=max(job.due, work.now))
 
 

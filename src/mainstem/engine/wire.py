@@ -122,7 +122,8 @@ def call_url(registered: str, step_id: str) -> str:
 def call_body(context: CallContext, events: Sequence[str], memos: Mapping[str, str]) -> bytes:
     """The body of a call; `events` and the values of `memos` are JSON texts already.
 
-    State beyond the limit is left out and `use_api` tells the SDK to fetch it.
+    State beyond the limit is left out and `use_api` tells the SDK to fetch it; events stay while
+    they fit.
     """
     size = sum(map(len, memos.values())) + sum(map(len, events))
     if size <= limits.MAX_STATE_IN_REQUEST_BYTES:
@@ -150,7 +151,9 @@ def _body(
         "use_api": use_api,
     }
     steps = "" if use_api else ",".join(f"{encode(k)}:{memos[k]}" for k in sorted(memos))
-    batch = "" if use_api else ",".join(events)
+    batch = ",".join(events)
+    if use_api and len(batch) > limits.MAX_STATE_IN_REQUEST_BYTES:
+        batch = ""
     return (
         f'{{"ctx":{encode(ctx)},"defers":{{}},"event":{events[0]},"events":[{batch}],'
         f'"steps":{{{steps}}},"use_api":{encode(use_api)},"version":{context.version}}}'
@@ -244,7 +247,9 @@ def no_answer(reason: str) -> Broken:
     )
 
 
-def failure_memo(error: Mapping[str, Json] | None) -> str:
-    """The memo of a step that failed for good."""
+def failure_memo(error: Mapping[str, Json] | None, *, is_final: bool = False) -> str:
+    """The memo of a step that failed for good; `is_final` when the app forbade another attempt."""
     kept = {k: v for k, v in (error or {}).items() if k != "code" and v is not None}
+    if is_final:
+        kept["noRetry"] = True
     return encode({"error": kept or {"name": "Error", "message": "unknown error"}})

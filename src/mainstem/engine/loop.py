@@ -1,0 +1,226 @@
+"""The loop that gets work done, and the one way in which anything is changed.
+
+The loop sleeps until something is added or the next moment is due; it never looks twice for the
+same thing. Every change goes through `Loop.work`: rows first, and only after the commit the queue
+in memory, the listeners and the next turn of the loop.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+from mainstem.engine.clock import Clock
+from mainstem.engine.errors import EngineNotRunning
+from mainstem.engine.executor import AppCaller, build_request
+from mainstem.engine.gcra import Admission, throttle_admission
+from mainstem.engine.ids import UlidSource
+from mainstem.engine.intake import drain_outbox
+from mainstem.engine.jobs import Job, JobKind, Throttle, lease_job, queued_jobs, reclaim_jobs
+from mainstem.engine.lifecycle import RUN_MOVES, RunMove, RunStatus, moved
+from mainstem.engine.options import EngineOptions
+from mainstem.engine.progress import Backoff, apply_answer
+from mainstem.engine.queue import ReadyQueue
+from mainstem.engine.registry import Registry
+from mainstem.engine.runs import load_run, mark_step_started, start_run
+from mainstem.engine.starting import load_tat, save_tat
+from mainstem.engine.storage import Storage
+from mainstem.engine.timers import fire, plan_crons
+from mainstem.engine.wire import Answer, no_answer
+from mainstem.engine.work import Change, Work
+
+
+class Loop:
+    """The engine's heart. `recover` once, then `start`; `stop` may be called at any moment."""
+
+    def __init__(self, options: EngineOptions, storage: Storage, clock: Clock) -> None:
+        self.storage = storage
+        self.clock = clock
+        self.registry = Registry()
+        self.ulids = UlidSource()
+        self.queue = ReadyQueue()
+        self.calls_answered = 0
+        self._options = options
+        self._caller: AppCaller | None = None
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Condition()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._listeners: set[asyncio.Queue[Change | None]] = set()
+        self._failure: BaseException | None = None
+        self._is_over = False
+
+    def recover(self) -> None:
+        """Take up what the file holds: leases of the dead, jobs, and ticks that are to come."""
+        self.registry.reload(self.storage.connection)
+        with self.storage.transaction() as sql:
+            reclaim_jobs(sql)
+        for job in queued_jobs(self.storage.connection):
+            self.queue.add(job)
+        with self.work() as work:
+            plan_crons(work)
+
+    def start(self) -> None:
+        """Begin to work, on the running event loop."""
+        self._caller = AppCaller(
+            transports=self._options.transports,
+            signing_key=self._options.signing_key,
+            parallel=self._options.max_parallel_calls,
+        )
+        self._task = asyncio.create_task(self._run(), name="mainstem-engine")
+
+    async def stop(self) -> None:
+        """Give up the calls under way and end. Raises what the loop died of, if it did."""
+        tasks = [task for task in (self._task, *self._calls) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for listener in self._listeners:
+            listener.put_nowait(None)
+        if self._caller is not None:
+            await self._caller.aclose()
+        self.storage.close()
+        self._check()
+
+    @contextmanager
+    def work(self) -> Iterator[Work]:
+        """One transaction, and after its commit everything that follows from it."""
+        work = Work(self.storage.connection, self.clock.now(), self.registry, self.ulids)
+        with self.storage.transaction():
+            yield work
+            drain_outbox(work)
+        self._publish(work)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls under way."""
+        return len(self._calls)
+
+    def caller(self) -> AppCaller:
+        """The client for calls to apps. Raises `EngineNotRunning`."""
+        if self._caller is None or self._is_over:
+            raise EngineNotRunning("The engine is not running; enter it with `async with engine:`.")
+        return self._caller
+
+    async def wait_idle(self) -> None:
+        """Return when nothing is under way or queued but cron ticks; raise if the loop died."""
+        async with self._idle:
+            await self._idle.wait_for(self._is_idle)
+        self._check()
+
+    def changes(self) -> AsyncIterator[Change]:
+        """Moves of runs and steps from this call on, until the end."""
+        listener: asyncio.Queue[Change | None] = asyncio.Queue()
+        self._listeners.add(listener)
+        return self._follow(listener)
+
+    async def _follow(self, listener: asyncio.Queue[Change | None]) -> AsyncIterator[Change]:
+        try:
+            while (change := await listener.get()) is not None:
+                yield change
+        finally:
+            self._listeners.discard(listener)
+
+    async def _run(self) -> None:
+        try:
+            while self._failure is None:
+                self._wake.clear()
+                for job in self.queue.take_timers(self.clock.now()):
+                    with self.work() as work:
+                        fire(work, job)
+                self._dispatch()
+                await self._tell_idle()
+                if not self._wake.is_set():
+                    await self.clock.wait(self._wake, self.queue.next_due())
+                await asyncio.sleep(0)
+        except Exception as error:  # noqa: BLE001  the edge: kept for `wait_idle` and `stop`
+            self._failure = error
+        finally:
+            self._is_over = True
+            await self._tell_idle()
+
+    def _dispatch(self) -> None:
+        """Lease every call that may go now, in one transaction, then send them."""
+        taken: list[Job] = []
+        with self.work() as work:
+            while self.in_flight + len(taken) < self._options.max_parallel_calls:
+                job = self.queue.take_call(lambda throttle: _admit(work, throttle))
+                if job is None:
+                    break
+                lease_job(work.sql, job.id, work.now)
+                _note_start(work, job)
+                taken.append(job)
+        for job in taken:
+            task = asyncio.create_task(self._attempt(job, work.now), name=f"call-{job.id}")
+            self._calls.add(task)
+            task.add_done_callback(self._call_ended)
+
+    async def _attempt(self, job: Job, leased: int) -> None:
+        try:
+            answer = await self._ask(job)
+            self.calls_answered += 1
+            backoff = Backoff(self._options.retry_interval, random.random)
+            with self.work() as work:
+                apply_answer(work, job, answer, leased=leased, backoff=backoff)
+        finally:
+            self.queue.release(job)
+
+    def _call_ended(self, task: asyncio.Task[None]) -> None:
+        self._calls.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = error
+        self._wake.set()
+
+    async def _ask(self, job: Job) -> Answer:
+        sql = self.storage.connection
+        run = load_run(sql, job.run_id or "")
+        function = self.registry.get(run.function_id)
+        if function is None:
+            return no_answer(f"function {run.slug!r} is not registered any more")
+        now = self.clock.now()
+        request = build_request(sql, run, function, job, self.ulids.next(now))
+        return await self.caller().call(*request, now=now)
+
+    def _publish(self, work: Work) -> None:
+        for job in work.queued:
+            self.queue.add(job)
+        for job_id in work.dropped:
+            self.queue.drop(job_id)
+        for change in work.changes:
+            for listener in self._listeners:
+                listener.put_nowait(change)
+        if work.queued or work.dropped:
+            self._wake.set()
+
+    def _is_idle(self) -> bool:
+        return self._is_over or (not self._calls and self.queue.count_work() == 0)
+
+    async def _tell_idle(self) -> None:
+        async with self._idle:
+            self._idle.notify_all()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+
+def _admit(work: Work, throttle: Throttle) -> Admission:
+    admission = throttle_admission(throttle.pace, load_tat(work, throttle.bucket), work.now)
+    if admission.allowed:
+        save_tat(work, throttle.bucket, admission.tat)
+    return admission
+
+
+def _note_start(work: Work, job: Job) -> None:
+    run = load_run(work.sql, job.run_id or "")
+    if job.step_id is not None:
+        mark_step_started(work.sql, run.id, job.step_id, work.now)
+    if run.status is not RunStatus.QUEUED:
+        return
+    status = moved(RUN_MOVES, run.status, RunMove.START)
+    start_run(work.sql, run.id, status, work.now)
+    work.tell(Change("run", run.id, run.slug, status, at=work.now))
+    function = work.registry.get(run.function_id)
+    if function and function.config.finish_timeout_ms is not None:
+        due = work.now + function.config.finish_timeout_ms
+        work.queue(Job(0, JobKind.FINISH_TIMEOUT, due, run_id=run.id))

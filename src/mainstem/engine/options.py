@@ -1,0 +1,45 @@
+"""How an engine is set up, and the figures it gives of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mainstem.engine.lifecycle import RunStatus
+from mainstem.engine.limits import MAX_PARALLEL_CALLS
+from mainstem.engine.storage import MEMORY
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How an engine is set up.
+
+    `path` is the file, `":memory:"` keeps nothing. `retry_interval` (seconds) makes every pause
+    between attempts that long. `event_keys`, when there are any, are the only ones taken;
+    `signing_key` makes the engine a cloud-mode server that signs its calls. `transports` maps an
+    origin to an ASGI app that is called in this process instead of over the network.
+    """
+
+    path: str = MEMORY
+    host: str = "127.0.0.1"
+    port: int = 8288
+    retry_interval: float | None = None
+    event_keys: frozenset[str] = field(default=frozenset(), repr=False)
+    signing_key: str | None = field(default=None, repr=False)
+    transports: Mapping[str, Any] = field(default_factory=dict)
+    max_parallel_calls: int = MAX_PARALLEL_CALLS
+
+    @property
+    def server_kind(self) -> str:
+        """`cloud` when there is a signing key, else `dev`."""
+        return "cloud" if self.signing_key else "dev"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """How much there is and was: runs by status, steps done, calls answered since the start."""
+
+    runs: Mapping[RunStatus, int]
+    steps_completed: int
+    calls: int
+    queued: int
+    in_flight: int
