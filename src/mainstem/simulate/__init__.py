@@ -1,0 +1,30 @@
+"""A pretend GitHub over real HTTP: REST and GraphQL from a recorded or a generated repository.
+
+Tests and the demonstration talk to it as they would to GitHub. It is the other side, so it shares
+no code with the client, and does nothing but answer. It changes while it is served (`World`), makes
+trouble on request (`Faults`) and counts what was asked (`SimulatedGitHub.log`).
+"""
+
+from mainstem.errors import SimulateError
+from mainstem.simulate.app import SimulatedGitHub, create_app
+from mainstem.simulate.faults import Fault, Faults
+from mainstem.simulate.generator import generate
+from mainstem.simulate.options import Options
+from mainstem.simulate.recording import load_recording
+from mainstem.simulate.serving import serve_forever, simulated_github
+from mainstem.simulate.world import Repository, World
+
+__all__ = [
+    "Fault",
+    "Faults",
+    "Options",
+    "Repository",
+    "SimulateError",
+    "SimulatedGitHub",
+    "World",
+    "create_app",
+    "generate",
+    "load_recording",
+    "serve_forever",
+    "simulated_github",
+]

@@ -1,0 +1,101 @@
+"""Connections of the graph: a list, the window that the arguments cut from it, and its cursors.
+
+A cursor names the item it stands at (not its place), so that it stays good while items are added:
+the page after it begins with the next item of the list as it is now.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLError
+
+from mainstem.simulate.world import Repository, Row, Thing
+
+__all__ = ["Connection", "cursor_of", "window"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What a connection field gives: the rows of this window, all of one type."""
+
+    type: str
+    rows: Sequence[Row]
+    repository: Repository
+    total: int
+    has_next: bool
+    has_previous: bool
+    order: str = ""
+
+    def cursors(self) -> list[str]:
+        return [cursor_of(row, self.order) for row in self.rows]
+
+    def things(self) -> list[Thing]:
+        return [Thing(row.get("_type", self.type), row, self.repository) for row in self.rows]
+
+
+def window(
+    type_name: str,
+    rows: Sequence[Row],
+    home: Repository,
+    args: Mapping[str, Any],
+    *,
+    order: str = "",
+    falling: bool = False,
+) -> Connection:
+    """The rows between `after` and `before`, of which the `first` or `last` are kept.
+
+    `order` is the row's field that the list is sorted by; with it, a cursor whose item has moved or
+    gone still finds its place. Raises `GraphQLError` for a broken cursor.
+    """
+    start, stop = 0, len(rows)
+    if args.get("after"):
+        start = _place(rows, args["after"], order, falling=falling) + 1
+    if args.get("before"):
+        stop = _place(rows, args["before"], order, falling=falling)
+    first, last = args.get("first"), args.get("last")
+    if first is not None:
+        stop = min(stop, start + first)
+    elif last is not None:
+        start = max(start, stop - last)
+    return Connection(
+        type_name, rows[start:stop], home, len(rows), stop < len(rows), start > 0, order
+    )
+
+
+def cursor_of(row: Row, order: str = "") -> str:
+    """Opaque to its reader: the row's key and the time it had when the cursor was given."""
+    plain = f"cursor:v2:{(row.get(order) if order else None) or ''}|{_key(row)}"
+    return base64.b64encode(plain.encode()).decode()
+
+
+def _key(row: Row) -> str:
+    return str(row.get("number") or row.get("id") or row.get("sha") or row.get("name"))
+
+
+def _place(rows: Sequence[Row], cursor: str, order: str, *, falling: bool) -> int:
+    try:
+        plain = base64.b64decode(cursor, validate=True).decode()
+        moment, _, key = plain.removeprefix("cursor:v2:").rpartition("|")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise _broken(cursor) from error
+    if not plain.startswith("cursor:v2:"):
+        raise _broken(cursor)
+    for place, row in enumerate(rows):
+        # An item that was updated since the cursor was given stands elsewhere in the list now.
+        if _key(row) == key and (not order or (row.get(order) or "") == moment):
+            return place
+    if not order:
+        return len(rows) - 1
+    times = [row.get(order) or "" for row in rows]
+    passed = [time for time in times if (time > moment if falling else time < moment)]
+    return len(passed) - 1
+
+
+def _broken(cursor: str) -> GraphQLError:
+    return GraphQLError(
+        f"`{cursor}` does not appear to be a valid cursor.",
+        extensions={"type": "INVALID_CURSOR_ARGUMENTS"},
+    )

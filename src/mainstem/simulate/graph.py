@@ -1,0 +1,258 @@
+"""The GraphQL half: a request body in, an answer out, by GitHub's schema or our part.
+
+Errors come as GitHub sends them: HTTP 200 with `errors`, each with a `type` where GitHub has one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    OperationDefinitionNode,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+    value_from_ast_untyped,
+)
+
+from mainstem.errors import SimulateError
+from mainstem.simulate.budget import Budget
+from mainstem.simulate.connection import Connection
+from mainstem.simulate.graph_cost import Cost, cost_of
+from mainstem.simulate.graph_fields import (
+    connection_fields,
+    edge_fields,
+    page_info_fields,
+    resolvers,
+)
+from mainstem.simulate.world import Thing, World
+
+__all__ = ["Graph", "Planned", "load_schema"]
+
+#: GitHub's own rule: https://docs.github.com/graphql (reported wording: ARGUMENT_LIMIT)
+MOST_IDS = 100
+#: Queries whose parsed form is kept; a client sends the same few texts over and over.
+KEPT_QUERIES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A query that may be executed: valid, within the node limit, and priced."""
+
+    document: DocumentNode
+    variables: Mapping[str, Any]
+    operation: str | None
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    cost: Cost
+    budget: Budget
+    too_wide: bool
+
+
+class Graph:
+    """Answers GraphQL requests from a world. Parsed queries are kept by their text."""
+
+    def __init__(self, world: World, *, schema: Path | None, widest: int | None) -> None:
+        self.schema = load_schema(schema)
+        self.widest = widest
+        self._documents: dict[str, DocumentNode | list[GraphQLError]] = {}
+        _attach(self.schema, world)
+
+    def plan(self, body: Any) -> Planned | dict[str, Any]:
+        """The query ready for execution with its cost, or the answer that refuses it."""
+        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+            return {
+                "errors": [{"message": "A query attribute must be specified and must be a string."}]
+            }
+        document = self._document(body["query"])
+        if isinstance(document, list):
+            return {"errors": [_as_json(error) for error in document]}
+        variables = body.get("variables") or {}
+        try:
+            operation = _operation(document, body.get("operationName"))
+            fragments = {
+                one.name.value: one
+                for one in document.definitions
+                if isinstance(one, FragmentDefinitionNode)
+            }
+            cost = cost_of(self.schema, operation, fragments, _with_defaults(operation, variables))
+            _check_ids(variables)
+        except GraphQLError as error:
+            return {"data": None, "errors": [_as_json(error)]}
+        return Planned(document, variables, body.get("operationName"), cost)
+
+    def execute(self, planned: Planned, budget: Budget) -> dict[str, Any]:
+        """`data`, and `errors` if there are any. `budget` is charged already."""
+        too_wide = self.widest is not None and planned.cost.widest > self.widest
+        result = execute_sync(
+            self.schema,
+            planned.document,
+            context_value=_Context(planned.cost, budget, too_wide),
+            variable_values=dict(planned.variables),
+            operation_name=planned.operation,
+        )
+        answer: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            answer["errors"] = [_as_json(error) for error in result.errors]
+        return answer
+
+    def _document(self, text: str) -> DocumentNode | list[GraphQLError]:
+        if text not in self._documents:
+            if len(self._documents) >= KEPT_QUERIES:
+                self._documents.clear()
+            try:
+                document = parse(text)
+                self._documents[text] = validate(self.schema, document) or document
+            except GraphQLError as error:
+                self._documents[text] = [error]
+        return self._documents[text]
+
+
+def load_schema(path: Path | None = None) -> GraphQLSchema:
+    """GitHub's whole schema from a file, or the part of it that comes with this package.
+
+    GitHub's deprecates fields that its interfaces do not, so it is taken as valid without a check.
+    Raises `SimulateError` when the file is missing or no schema.
+    """
+    try:
+        source = path if path is not None else files(__package__).joinpath("schema.graphql")
+        return build_schema(source.read_text(encoding="utf-8"), assume_valid=True)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SimulateError(f"Cannot read the GraphQL schema '{path}': {error}.") from error
+    except GraphQLError as error:
+        raise SimulateError(f"'{path}' is no GraphQL schema: {error.message}.") from error
+
+
+def _attach(schema: GraphQLSchema, world: World) -> None:
+    """Gives each field its resolver; a field without one says so when it is asked for."""
+    table = resolvers(world)
+    table["Query"]["rateLimit"] = _rate_limit
+    for name, kind in schema.type_map.items():
+        if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
+            kind.resolve_type = _type_of
+        if not isinstance(kind, GraphQLObjectType) or name.startswith("__"):
+            continue
+        known = table.get(name, {})
+        if name.endswith("Connection"):
+            known = connection_fields()
+            if name in ("PullRequestConnection", "IssueConnection"):
+                known["nodes"] = _limited_nodes
+        elif name.endswith("Edge"):
+            known = edge_fields()
+        elif name == "PageInfo":
+            known = page_info_fields()
+        elif name in ("RateLimit", "GitActor"):
+            continue
+        for field_name, field in kind.fields.items():
+            field.resolve = known.get(field_name, _not_served)
+
+
+def _type_of(thing: Thing, _info: object, _kind: object) -> str:
+    return thing.type
+
+
+def _not_served(_source: object, info: Any, **_args: object) -> None:
+    raise GraphQLError(
+        f"The pretend GitHub does not serve {info.parent_type.name}.{info.field_name}.",
+        extensions={"type": "NOT_SERVED"},
+    )
+
+
+def _limited_nodes(found: Connection, info: Any) -> list[Thing] | list[GraphQLError]:
+    """The page, or one error for each node of it when it is wider than the server stands."""
+    context: _Context = info.context
+    if not context.too_wide:
+        return found.things()
+    message = "Resource limits for this query exceeded."
+    return [
+        GraphQLError(message, extensions={"type": "RESOURCE_LIMITS_EXCEEDED"}) for _ in found.rows
+    ]
+
+
+def _rate_limit(
+    _root: None,
+    info: Any,
+    dryRun: bool = False,  # noqa: ARG001, N803 - GitHub's spelling; a dry run is answered like any
+) -> dict[str, Any]:
+    context: _Context = info.context
+    budget = context.budget
+    reset = datetime.fromtimestamp(budget.reset, UTC)
+    return {
+        "cost": context.cost.points,
+        "nodeCount": context.cost.nodes,
+        "limit": budget.limit,
+        "remaining": budget.remaining,
+        "used": budget.used,
+        "resetAt": reset.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    found = [
+        one
+        for one in document.definitions
+        if isinstance(one, OperationDefinitionNode)
+        and (name is None or (one.name is not None and one.name.value == name))
+    ]
+    if len(found) != 1:
+        raise GraphQLError(
+            "An operation name is required" if found else f"No operation named {name!r}"
+        )
+    return found[0]
+
+
+def _with_defaults(
+    operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> dict[str, Any]:
+    defaults = {
+        one.variable.name.value: value_from_ast_untyped(one.default_value)
+        for one in operation.variable_definitions or ()
+        if one.default_value is not None
+    }
+    return {**defaults, **variables}
+
+
+def _check_ids(variables: Mapping[str, Any]) -> None:
+    ids = variables.get("ids")
+    if isinstance(ids, list) and len(ids) > MOST_IDS:
+        raise GraphQLError(
+            f"You may not provide more than {MOST_IDS} node ids; you provided {len(ids)}.",
+            extensions={"type": "ARGUMENT_LIMIT"},
+        )
+
+
+def _as_json(error: GraphQLError) -> dict[str, Any]:
+    """An error with `type` where it has one, and an unknown field worded as GitHub does."""
+    shown: dict[str, Any] = {}
+    kind = (error.extensions or {}).get("type")
+    if kind is not None:
+        shown["type"] = kind
+    if error.path is not None:
+        shown["path"] = error.path
+    if error.locations:
+        shown["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    unknown = re.match(r"Cannot query field '(\w+)' on type '(\w+)'", error.message)
+    if unknown is None:
+        return {**shown, "message": error.message}
+    name, parent = unknown.groups()
+    extensions = {"code": "undefinedField", "typeName": parent, "fieldName": name}
+    return {
+        **shown,
+        "extensions": extensions,
+        "message": f"Field '{name}' doesn't exist on type '{parent}'",
+    }

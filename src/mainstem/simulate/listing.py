@@ -1,0 +1,96 @@
+"""Lists as GitHub's REST gives them: filtered, sorted, cut into pages, with a Link header."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from mainstem.simulate.world import Row
+
+__all__ = ["BadPage", "Slice", "cut", "in_order", "link_header", "updated_since"]
+
+LARGEST_PAGE = 100
+USUAL_PAGE = 30
+
+
+class BadPage(ValueError):  # noqa: N818 - named for what it is about
+    """A query parameter of a list that GitHub answers 422 to. `field` names it."""
+
+    def __init__(self, field: str, value: str) -> None:
+        super().__init__(f"{field}={value}")
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One page of a list: its rows, its number from 1, and the number of the last page."""
+
+    rows: Sequence[Any]
+    page: int
+    last: int
+
+
+def cut(rows: Sequence[Any], query: Mapping[str, str], *, most: int | None = None) -> Slice:
+    """The page that `page` and `per_page` ask for; past the end it is empty, not an error.
+
+    `per_page` above 100 means 100, as at GitHub; what is no number means the default.
+    """
+    rows = rows if most is None else rows[:most]
+    size = min(LARGEST_PAGE, _count(query.get("per_page"), USUAL_PAGE))
+    page = _count(query.get("page"), 1)
+    start = (page - 1) * size
+    return Slice(rows[start : start + size], page, max(1, -(-len(rows) // size)))
+
+
+def link_header(url: str, query: Mapping[str, str], part: Slice) -> str | None:
+    """`Link` for that page, or None when one page holds everything.
+
+    https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
+    """
+    if part.last == 1 and part.page == 1:
+        return None
+    targets: dict[str, int] = {}
+    if part.page > 1:
+        targets["prev"] = min(part.page - 1, part.last)
+    if part.page < part.last:
+        targets |= {"next": part.page + 1, "last": part.last}
+    if part.page > 1:
+        targets["first"] = 1
+    return ", ".join(
+        f'<{url}?{urlencode({**query, "page": page})}>; rel="{name}"'
+        for name, page in targets.items()
+    )
+
+
+def in_order(
+    rows: Sequence[Row], query: Mapping[str, str], *, usual: str, falling: bool
+) -> list[Row]:
+    """Sorted by `sort` (created, updated, comments) and `direction`; ids decide between equals.
+
+    `usual` is the sort of this list when none is asked for, `falling` its direction.
+    """
+    sort = query.get("sort", usual)
+    fields = {"created": "created_at", "updated": "updated_at", "comments": "comments"}
+    key = fields.get(sort, "created_at")
+    direction = query.get("direction")
+    if direction not in (None, "asc", "desc"):
+        raise BadPage("direction", str(direction))
+    return sorted(
+        rows,
+        key=lambda row: (row[key], row.get("number", row["id"])),
+        reverse=falling if direction is None else direction == "desc",
+    )
+
+
+def updated_since(rows: Sequence[Row], since: str | None) -> Sequence[Row]:
+    """Rows updated at that time or later; times are GitHub's strings and compare as text."""
+    if since is None:
+        return rows
+    moment = since.replace("+00:00", "Z")
+    return [row for row in rows if row["updated_at"] >= moment]
+
+
+def _count(text: str | None, otherwise: int) -> int:
+    if text is None or not text.isascii() or not text.isdigit():
+        return otherwise
+    return max(1, int(text))
