@@ -1,11 +1,12 @@
 """A pretend GitHub over real HTTP: REST and GraphQL from a recorded or a generated repository.
 
 Tests and the demonstration talk to it as they would to GitHub. It is the other side, so it shares
-no code with the client, and does nothing but answer. It changes while it is served (`World`), makes
-trouble on request (`Faults`) and counts what was asked (`SimulatedGitHub.log`).
+no code with the client, and does nothing but answer. While it is served its repository can change
+(`changes`) and it makes trouble on request (`Faults`); what was asked is in `SimulatedGitHub.log`.
 """
 
 from mainstem.errors import SimulateError
+from mainstem.simulate import changes
 from mainstem.simulate.app import SimulatedGitHub, create_app
 from mainstem.simulate.faults import Fault, Faults
 from mainstem.simulate.generator import generate
@@ -22,6 +23,7 @@ __all__ = [
     "SimulateError",
     "SimulatedGitHub",
     "World",
+    "changes",
     "create_app",
     "generate",
     "load_recording",

@@ -134,7 +134,7 @@ class _Maker:
         )
 
     def after(self, at: datetime, days: float) -> datetime:
-        """A moment after `at`, mostly within `days` now and then much later; never beyond the end."""
+        """A moment after `at`, mostly within `days`, at times later, never beyond the end."""
         wait = timedelta(days=days * self.rng.expovariate(1.0)) + timedelta(seconds=1)
         return min(self.until, (at + wait).replace(microsecond=0))
 

@@ -4,14 +4,16 @@ A resolver takes the `Thing` it stands on, the call's info (unused here), and th
 keyword. Most fields are a row's value under its REST name; the tables below say which.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLError
 
+from mainstem.simulate import graph_lists as lists
 from mainstem.simulate.connection import Connection, window
 from mainstem.simulate.shapes import SITE, account_page, avatar, issue_id_of_pull
-from mainstem.simulate.world import GHOST_ID, Repository, Row, Thing, World, node_id, thread_row
+from mainstem.simulate.world import GHOST_ID, Repository, Row, Thing, World, node_id
 
 __all__ = ["Resolver", "resolvers"]
 
@@ -70,7 +72,6 @@ _FLAGS = {
 }
 _WRITTEN = ("PullRequest", "Issue", "IssueComment", "PullRequestReview", "PullRequestReviewComment")
 _ACTORS = ("User", "Bot", "Mannequin", "Organization")
-_ORDERS = {"CREATED_AT": "created_at", "UPDATED_AT": "updated_at", "COMMENTS": "comments"}
 
 
 def resolvers(world: World) -> dict[str, dict[str, Resolver]]:
@@ -170,9 +171,9 @@ class _Fields:
                 "Ref", thing, thing.row["default_branch"]
             ),
             "pullRequest": self._pull_by_number,
-            "pullRequests": self._pulls,
+            "pullRequests": _listed(lists.pulls),
             "issue": self._issue_by_number,
-            "issues": self._issues,
+            "issues": _listed(lists.issues),
             "discussions": lambda thing, _info, **args: window(
                 "Discussion", [], thing.repository, args
             ),
@@ -215,17 +216,17 @@ class _Fields:
             "activeLockReason": lambda thing, _info: _lock(thing.row.get("active_lock_reason")),
             "closed": lambda thing, _info: thing.row["state"] == "closed",
             "closedAt": _value("closed_at"),
-            "comments": self._issue_comments,
+            "comments": _listed(lists.issue_comments),
             "labels": lambda thing, _info, **args: window(
                 "Label", thing.row.get("labels") or [], thing.repository, args
             ),
-            "assignees": self._assignees,
+            "assignees": _listed(partial(lists.assignees, self.world)),
             "milestone": lambda thing, _info: _under("Milestone", thing, "milestone"),
         }
 
     def pull(self) -> dict[str, Resolver]:
         return {
-            "state": lambda thing, _info: _pull_state(thing.row),
+            "state": lambda thing, _info: lists.pull_state(thing.row),
             "isDraft": _flag("draft"),
             "merged": lambda thing, _info: bool(thing.row.get("merged_at")),
             "mergedBy": lambda thing, _info: self._actor(
@@ -254,15 +255,15 @@ class _Fields:
                 len(thing.repository.issue_comments.get(thing.row["number"], ()))
                 + len(thing.repository.review_comments.get(thing.row["number"], ()))
             ),
-            "reviews": self._reviews,
-            "reviewThreads": _threads,
+            "reviews": _listed(partial(lists.reviews, self.world)),
+            "reviewThreads": _listed(lists.threads),
             "commits": lambda thing, _info, **args: window(
                 "PullRequestCommit",
                 thing.repository.commits.get(thing.row["number"], []),
                 thing.repository,
                 args,
             ),
-            "timelineItems": _timeline,
+            "timelineItems": _listed(lists.timeline),
         }
 
     def review(self) -> dict[str, Resolver]:
@@ -375,71 +376,6 @@ class _Fields:
             raise _not_found(f"Could not resolve to an Issue with the number of {number}.")
         return Thing("Issue", row, thing.repository)
 
-    def _pulls(self, thing: Thing, _info: object, **args: Any) -> Connection:
-        home = thing.repository
-        states = frozenset(args.get("states") or ())
-        base, labels = args.get("baseRefName"), frozenset(args.get("labels") or ())
-        order, falling = _order(args)
-
-        def select() -> list[Row]:
-            rows = [
-                row
-                for row in home.pulls.values()
-                if (not states or _pull_state(row) in states)
-                and base in (None, row["base"]["ref"])
-                and (not labels or labels & {one["name"] for one in row.get("labels", ())})
-            ]
-            return _sorted(rows, order, falling=falling)
-
-        rows = home.derived(("graph pulls", states, base, labels, order, falling), select)
-        return window("PullRequest", rows, home, args, order=order, falling=falling)
-
-    def _issues(self, thing: Thing, _info: object, **args: Any) -> Connection:
-        home = thing.repository
-        asked = args.get("filterBy") or {}
-        states = frozenset(args.get("states") or asked.get("states") or ())
-        labels = frozenset(args.get("labels") or asked.get("labels") or ())
-        since = str(asked.get("since") or "").replace("+00:00", "Z")
-        order, falling = _order(args)
-
-        def select() -> list[Row]:
-            rows = [
-                row
-                for row in home.issues.values()
-                if (not states or row["state"].upper() in states)
-                and row["updated_at"] >= since
-                and (not labels or labels & {one["name"] for one in row.get("labels", ())})
-            ]
-            return _sorted(rows, order, falling=falling)
-
-        rows = home.derived(("graph issues", states, since, labels, order, falling), select)
-        return window("Issue", rows, home, args, order=order, falling=falling)
-
-    def _issue_comments(self, thing: Thing, _info: object, **args: Any) -> Connection:
-        rows: Sequence[Row] = thing.repository.issue_comments.get(thing.row["number"], [])
-        if args.get("orderBy"):
-            order, falling = _order(args)
-            rows = _sorted(list(rows), order, falling=falling)
-        return window("IssueComment", rows, thing.repository, args)
-
-    def _assignees(self, thing: Thing, _info: object, **args: Any) -> Connection:
-        users = (self.world.user(user_id) for user_id in thing.row.get("assignees") or ())
-        # The field's type is User: bots that are assigned do not show in it.
-        rows = [row for row in users if row is not None and row["type"] == "User"]
-        return window("User", rows, thing.repository, args)
-
-    def _reviews(self, thing: Thing, _info: object, **args: Any) -> Connection:
-        rows = thing.repository.reviews_of(thing.row["number"])
-        if args.get("states"):
-            rows = [row for row in rows if row["state"] in args["states"]]
-        if args.get("author"):
-            rows = [
-                row
-                for row in rows
-                if (self.world.user(row.get("user")) or {}).get("login") == args["author"]
-            ]
-        return window("PullRequestReview", rows, thing.repository, args)
-
 
 _MERGEABLE = {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}
 
@@ -450,6 +386,10 @@ def _id(thing: Thing, _info: object) -> str:
 
 def _value(key: str) -> Resolver:
     return lambda thing, _info: thing.row.get(key)
+
+
+def _listed(of: Callable[[Thing, Mapping[str, Any]], Connection]) -> Resolver:
+    return lambda thing, _info, **args: of(thing, args)
 
 
 def _flag(key: str) -> Resolver:
@@ -473,10 +413,6 @@ def _born(row: Row) -> str | None:
 
 def _lock(reason: str | None) -> str | None:
     return None if reason is None else reason.upper().replace("-", "_").replace(" ", "_")
-
-
-def _pull_state(row: Row) -> str:
-    return "MERGED" if row.get("merged_at") else str(row["state"]).upper()
 
 
 def _named(kind: str, thing: Thing, name: str | None) -> Thing | None:
@@ -516,43 +452,6 @@ def _review_decision(thing: Thing, _info: object) -> str | None:
         if state in opinions.values():
             return state
     return None
-
-
-def _threads(thing: Thing, _info: object, **args: Any) -> Connection:
-    home, number = thing.repository, thing.row["number"]
-    rows = home.derived(
-        ("thread rows", number), lambda: [thread_row(one) for one in home.threads_of(number)]
-    )
-    return window("PullRequestReviewThread", rows, home, args)
-
-
-def _timeline(thing: Thing, _info: object, **args: Any) -> Connection:
-    """Reviews, comments and commits in the order of their times. Like the REST timeline, it leaves
-    out the reviews that hold replies only."""
-    home, number = thing.repository, thing.row["number"]
-    kinds = args.get("itemTypes") or ("PULL_REQUEST_REVIEW", "ISSUE_COMMENT", "PULL_REQUEST_COMMIT")
-
-    def merge() -> list[Row]:
-        found: list[tuple[str, Row]] = []
-        if "PULL_REQUEST_REVIEW" in kinds:
-            for row in home.reviews_of(number):
-                if "_comments" not in row:
-                    shown = {**row, "_type": "PullRequestReview"}
-                    found.append((row.get("submitted_at") or "", shown))
-        if "ISSUE_COMMENT" in kinds:
-            found.extend(
-                (row["created_at"], {**row, "_type": "IssueComment"})
-                for row in home.issue_comments.get(number, ())
-            )
-        if "PULL_REQUEST_COMMIT" in kinds:
-            for row in home.commits.get(number, ()):
-                shown = {**row, "_type": "PullRequestCommit"}
-                found.append((row["committer"]["date"], shown))
-        found.sort(key=lambda one: one[0])
-        return [row for _, row in found]
-
-    rows = home.derived(("graph timeline", number, tuple(kinds)), merge)
-    return window("PullRequestReview", rows[args.get("skip") or 0 :], home, args)
 
 
 def _row_by_id(thing: Thing, kind: str, lists: str, key: str) -> Thing | None:
@@ -606,17 +505,6 @@ def _commit_fields() -> dict[str, Resolver]:
         "author": person("author"),
         "committer": person("committer"),
     }
-
-
-def _order(args: dict[str, Any]) -> tuple[str, bool]:
-    """The row's field to sort by and whether it falls; GitHub's default is by creation, rising."""
-    asked = args.get("orderBy") or {}
-    field = _ORDERS[str(asked.get("field", "CREATED_AT"))]
-    return field, str(asked.get("direction", "ASC")) == "DESC"
-
-
-def _sorted(rows: list[Row], order: str, *, falling: bool) -> list[Row]:
-    return sorted(rows, key=lambda row: (row[order], row.get("number", row["id"])), reverse=falling)
 
 
 def _not_found(message: str) -> GraphQLError:

@@ -9,15 +9,13 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-_SYLLABLES = _words(
-    "ba be bo da do fa fi ga ka ke la le lo ma mi na ne no pa ra ri ro sa ta ti va vi zo"
-)
+_SYLLABLES = _words("ba be bo da do fa fi ga ka ke la le lo ma mi na ne no pa ra ri ro sa ta")
 _VERBS = _words(
     "Add Avoid Clarify Drop Extend Fix Guard Inline Move Rename Repair Replace Retire Split Test"
 )
 _NOUNS = _words(
-    "anchor bearing buoy cable chart compass current dock ferry gauge harbour hull keel ledger lock "
-    "mast mooring pier pilot quay rudder sail sluice tide timber valve weir winch"
+    "anchor bearing buoy cable chart compass current dock ferry gauge harbour hull keel ledger "
+    "lock mast mooring pier pilot quay rudder sail sluice tide timber valve weir winch"
 )
 _THINGS = _words(
     "cache counter filter handler index loader parser planner queue reader store table writer"

@@ -1,0 +1,147 @@
+"""The lists of the graph: which rows each connection holds, filtered and in which order.
+
+Each function takes the `Thing` the connection hangs on and the field's arguments.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mainstem.simulate.connection import Connection, window
+from mainstem.simulate.world import Row, Thing, World, thread_row
+
+__all__ = [
+    "assignees",
+    "issue_comments",
+    "issues",
+    "pull_state",
+    "pulls",
+    "reviews",
+    "threads",
+    "timeline",
+]
+
+_ORDERS = {"CREATED_AT": "created_at", "UPDATED_AT": "updated_at", "COMMENTS": "comments"}
+
+
+def pulls(thing: Thing, args: Mapping[str, Any]) -> Connection:
+    home = thing.repository
+    states = frozenset(args.get("states") or ())
+    base, labels = args.get("baseRefName"), frozenset(args.get("labels") or ())
+    order, falling = _order(args)
+
+    def select() -> list[Row]:
+        rows = [
+            row
+            for row in home.pulls.values()
+            if (not states or pull_state(row) in states)
+            and base in (None, row["base"]["ref"])
+            and (not labels or labels & {one["name"] for one in row.get("labels", ())})
+        ]
+        return _sorted(rows, order, falling=falling)
+
+    rows = home.derived(("graph pulls", states, base, labels, order, falling), select)
+    return window("PullRequest", rows, home, args, order=order, falling=falling)
+
+
+def issues(thing: Thing, args: Mapping[str, Any]) -> Connection:
+    home = thing.repository
+    asked = args.get("filterBy") or {}
+    states = frozenset(args.get("states") or asked.get("states") or ())
+    labels = frozenset(args.get("labels") or asked.get("labels") or ())
+    since = str(asked.get("since") or "").replace("+00:00", "Z")
+    order, falling = _order(args)
+
+    def select() -> list[Row]:
+        rows = [
+            row
+            for row in home.issues.values()
+            if (not states or row["state"].upper() in states)
+            and row["updated_at"] >= since
+            and (not labels or labels & {one["name"] for one in row.get("labels", ())})
+        ]
+        return _sorted(rows, order, falling=falling)
+
+    rows = home.derived(("graph issues", states, since, labels, order, falling), select)
+    return window("Issue", rows, home, args, order=order, falling=falling)
+
+
+def issue_comments(thing: Thing, args: Mapping[str, Any]) -> Connection:
+    rows: Sequence[Row] = thing.repository.issue_comments.get(thing.row["number"], [])
+    if args.get("orderBy"):
+        order, falling = _order(args)
+        rows = _sorted(list(rows), order, falling=falling)
+    return window("IssueComment", rows, thing.repository, args)
+
+
+def assignees(world: World, thing: Thing, args: Mapping[str, Any]) -> Connection:
+    users = (world.user(user_id) for user_id in thing.row.get("assignees") or ())
+    # The field's type is User: bots that are assigned do not show in it.
+    rows = [row for row in users if row is not None and row["type"] == "User"]
+    return window("User", rows, thing.repository, args)
+
+
+def reviews(world: World, thing: Thing, args: Mapping[str, Any]) -> Connection:
+    rows = thing.repository.reviews_of(thing.row["number"])
+    if args.get("states"):
+        rows = [row for row in rows if row["state"] in args["states"]]
+    if args.get("author"):
+        rows = [
+            row
+            for row in rows
+            if (world.user(row.get("user")) or {}).get("login") == args["author"]
+        ]
+    return window("PullRequestReview", rows, thing.repository, args)
+
+
+def threads(thing: Thing, args: Mapping[str, Any]) -> Connection:
+    home, number = thing.repository, thing.row["number"]
+    rows = home.derived(
+        ("thread rows", number), lambda: [thread_row(one) for one in home.threads_of(number)]
+    )
+    return window("PullRequestReviewThread", rows, home, args)
+
+
+def timeline(thing: Thing, args: Mapping[str, Any]) -> Connection:
+    """Reviews, comments and commits in the order of their times. Like the REST timeline, it leaves
+    out the reviews that hold replies only."""
+    home, number = thing.repository, thing.row["number"]
+    kinds = args.get("itemTypes") or ("PULL_REQUEST_REVIEW", "ISSUE_COMMENT", "PULL_REQUEST_COMMIT")
+
+    def merge() -> list[Row]:
+        found: list[tuple[str, Row]] = []
+        if "PULL_REQUEST_REVIEW" in kinds:
+            for row in home.reviews_of(number):
+                if "_comments" not in row:
+                    shown = {**row, "_type": "PullRequestReview"}
+                    found.append((row.get("submitted_at") or "", shown))
+        if "ISSUE_COMMENT" in kinds:
+            found.extend(
+                (row["created_at"], {**row, "_type": "IssueComment"})
+                for row in home.issue_comments.get(number, ())
+            )
+        if "PULL_REQUEST_COMMIT" in kinds:
+            for row in home.commits.get(number, ()):
+                shown = {**row, "_type": "PullRequestCommit"}
+                found.append((row["committer"]["date"], shown))
+        found.sort(key=lambda one: one[0])
+        return [{**row, "_at": at} for at, row in found]
+
+    rows = home.derived(("graph timeline", number, tuple(kinds)), merge)
+    since = str(args.get("since") or "").replace("+00:00", "Z")
+    rows = [row for row in rows if row["_at"] >= since]
+    return window("PullRequestReview", rows[args.get("skip") or 0 :], home, args)
+
+
+def pull_state(row: Row) -> str:
+    return "MERGED" if row.get("merged_at") else str(row["state"]).upper()
+
+
+def _order(args: Mapping[str, Any]) -> tuple[str, bool]:
+    """The row's field to sort by and whether it falls; GitHub's default is by creation, rising."""
+    asked = args.get("orderBy") or {}
+    field = _ORDERS[str(asked.get("field", "CREATED_AT"))]
+    return field, str(asked.get("direction", "ASC")) == "DESC"
+
+
+def _sorted(rows: list[Row], order: str, *, falling: bool) -> list[Row]:
+    return sorted(rows, key=lambda row: (row[order], row.get("number", row["id"])), reverse=falling)
