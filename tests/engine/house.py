@@ -18,7 +18,9 @@ from mainstem.engine import Engine, RunView
 with warnings.catch_warnings():
     # The SDK still uses a spelling that pydantic has deprecated; that is its business.
     warnings.simplefilter("ignore", DeprecationWarning)
-    import inngest.fast_api
+    from inngest.fast_api import serve
+
+__all__ = ["House", "Make", "serve", "serving"]
 
 Make = Callable[[inngest.Inngest], Sequence[inngest.Function[Any]]]
 
@@ -61,7 +63,7 @@ class House:
             api_base_url=self.origin,
         )
         app = fastapi.FastAPI()
-        inngest.fast_api.serve(app, client, list(make(client)))
+        serve(app, client, list(make(client)))
         url = await self._stack.enter_async_context(serving(app))
         await self.engine.sync_app(f"{url}/api/inngest")
         return client

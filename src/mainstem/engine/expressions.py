@@ -65,7 +65,7 @@ def _evaluate(text: str, event: Json, new_event: Json) -> Json:
         variables[root] = _with_path(variables[root], members)
     try:
         return program.execute(variables)
-    except (ValueError, TypeError, KeyError, RuntimeError, IndexError):
+    except (ValueError, TypeError, LookupError, RuntimeError, ArithmeticError):
         # No overload, division by zero, a member of a text: the protocol says "no match".
         return None
 
