@@ -7,6 +7,7 @@ to the caller.
 """
 
 from .bots import is_bot
+from .client import GitHub
 from .errors import (
     BadAnswer,
     Conflict,
@@ -24,6 +25,8 @@ from .errors import (
     Unauthorized,
     Unreachable,
 )
+from .ledger import Ledger, QueryUsage, Usage
+from .retries import RetryPolicy
 from .values import (
     UNSET,
     Account,
@@ -48,15 +51,18 @@ __all__ = [
     "Comment",
     "Conflict",
     "Forbidden",
+    "GitHub",
     "Gone",
     "Issue",
     "IssueBundle",
+    "Ledger",
     "LegallyBlocked",
     "Listing",
     "NotFound",
     "Page",
     "PullBundle",
     "PullRequest",
+    "QueryUsage",
     "RateLimited",
     "Rejected",
     "Renamed",
@@ -64,6 +70,7 @@ __all__ = [
     "RepositoryRef",
     "RequestFailed",
     "ResourceLimits",
+    "RetryPolicy",
     "Review",
     "SecondaryLimited",
     "ServerTrouble",
@@ -71,5 +78,6 @@ __all__ = [
     "Unauthorized",
     "Unreachable",
     "Unset",
+    "Usage",
     "is_bot",
 ]

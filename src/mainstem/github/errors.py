@@ -153,7 +153,24 @@ class ResourceLimits(RequestFailed):
 
 
 class ServerTrouble(RequestFailed):
-    """GitHub failed; usually over within minutes."""
+    """GitHub failed; usually over within minutes.
+
+    `perhaps_heavy` marks the failures that GitHub also gives for a query it had no time for.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        found: str,
+        todo: str,
+        *,
+        status: int | None = None,
+        retry_after: timedelta | None = None,
+        perhaps_heavy: bool = False,
+    ) -> None:
+        self.retry_after = retry_after
+        self.perhaps_heavy = perhaps_heavy
+        super().__init__(what, found, todo, status=status)
 
 
 class Unreachable(RequestFailed):

@@ -37,6 +37,15 @@ def moment(text: str) -> datetime:
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
+def stamp(time: datetime | None) -> str | None:
+    """`moment` the other way, for arguments; None stays None. Fractions of a second are cut off.
+
+    >>> stamp(moment("2024-05-06T09:08:09+02:00"))
+    '2024-05-06T07:08:09Z'
+    """
+    return None if time is None else time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class Fields:
     """One JSON object and what it is (`about`), for the errors' sake. Reading changes nothing."""
 
