@@ -15,7 +15,7 @@ import httpx
 from mainstem.engine import Engine, EngineOptions, RunStatus
 
 _HERE = Path(__file__).parent
-_RUNS = 30
+_RUNS = 20
 
 
 def _free_port() -> int:
@@ -68,8 +68,8 @@ def test_runs_survive_an_engine_that_is_killed_again_and_again(tmp_path: Path) -
             events = [{"name": "durable/go", "data": {"run": n}} for n in range(_RUNS)]
             answer = httpx.post(f"{origin}/e/key", json=events, timeout=10).json()
             assert len(answer["ids"]) == _RUNS
-            _wait_for_lines(ledger, 10)
-        for lines in (40, 80):
+            _wait_for_lines(ledger, 8)
+        for lines in (30, 55):
             with _process("durable_engine.py", str(port), str(path)):
                 _wait_for_lines(ledger, lines)
         with _process("durable_engine.py", str(port), str(path)):
