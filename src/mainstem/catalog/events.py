@@ -67,7 +67,9 @@ class EventData(BaseModel):
 
     def to_wire(self) -> dict[str, JsonValue]:
         """The data as it is sent: camelCase keys, JSON values, defaults written out."""
-        return cast("dict[str, JsonValue]", self.model_dump(mode="json", by_alias=True))
+        return cast(
+            "dict[str, JsonValue]", self.model_dump(mode="json", by_alias=True, warnings="none")
+        )
 
     @classmethod
     def from_wire(cls, data: Mapping[str, object]) -> Self:

@@ -18,7 +18,7 @@ class Failure:
     stack: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FunctionFailed(Generic[D_co]):
     """The data of a failure handler's run. `event_*` are those of the run that failed."""
 

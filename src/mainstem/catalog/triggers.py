@@ -51,7 +51,7 @@ class OnCron:
         return inngest.TriggerCron(cron=self.expression, jitter=jitter)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trigger(Generic[D_co]):
     """One or more ways to start a function. `D_co` is the type of its handler's `run.data`."""
 
