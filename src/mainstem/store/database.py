@@ -20,11 +20,12 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
+from mainstem.errors import StoreError
 from mainstem.store import schema
 from mainstem.store.columns import dump_json
-from mainstem.store.errors import DatabaseUnavailable
+from mainstem.store.errors import DatabaseUnavailable, KeyConflict
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -123,15 +124,28 @@ class Database:
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Connection]:
         # Errors of the server and the disk become ours; a mistake in a query stays what it is.
+        asked = False
         try:
             with self._engine.connect() as opened:
                 conn = opened.execution_options(mainstem_writes=writes)
                 if not self._is_sqlite:
                     conn = conn.execution_options(postgresql_readonly=not writes)
                 with conn.begin():
+                    asked = True
                     yield conn
+        except IntegrityError as error:
+            raise KeyConflict(
+                f"Cannot write to database {self.url!r}: {_first_line(error.orig or error)}. A key "
+                "is taken, a parent row is missing, or a value is outside its set."
+            ) from error
         except DBAPIError as error:
-            if reason := _unavailable(error):
+            said = _first_line(error.orig or error)
+            if asked and not writes and _refuses_writing(said):
+                raise StoreError(
+                    f"Cannot write to database {self.url!r} in a read: {said}. "
+                    "Use `Database.write` or `run_write` for this function."
+                ) from error
+            if reason := _unavailable(error, said):
                 raise DatabaseUnavailable(
                     f"Cannot {'write to' if writes else 'read'} database {self.url!r}: {reason}",
                     url=self.url,
@@ -186,9 +200,12 @@ def _begin_sqlite(conn: Connection) -> None:
     conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _unavailable(error: DBAPIError) -> str | None:
+def _refuses_writing(said: str) -> bool:
+    return "readonly database" in said or "read-only transaction" in said
+
+
+def _unavailable(error: DBAPIError, said: str) -> str | None:
     """What to tell the user, or None when the error is the query's fault, not the database's."""
-    said = _first_line(error.orig or error)
     advice = {
         "unable to open database file": "the file or its folder cannot be opened. Create the "
         "folder, or set MAINSTEM_DATABASE_URL to a place that can be written.",

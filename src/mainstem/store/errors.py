@@ -70,7 +70,7 @@ class NaiveTime(StoreError, DontWrapMixin):
 class KeyConflict(StoreError):
     """A row's natural key already belongs to another row, or points to a row not stored."""
 
-    def __init__(self, message: str, *, table: str) -> None:
+    def __init__(self, message: str, *, table: str | None = None) -> None:
         super().__init__(message)
         self.table = table
 

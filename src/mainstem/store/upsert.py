@@ -102,10 +102,12 @@ def fold(rule: Rule, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
             raise _two_owners(rule, row, known)
         if _is_older(rule, row, known):
             continue
+        raised = {
+            flag: known.get(flag, False) or row[flag] for flag in rule.never_lowered & set(row)
+        }
         # `first_only` columns were settled by whichever row came first.
-        known.update({k: v for k, v in row.items() if k not in rule.first_only or k not in known})
-        for flag in rule.never_lowered & row.keys():
-            known[flag] = known[flag] or row[flag]
+        settled = rule.first_only & known.keys()
+        known.update({key: row[key] for key in row.keys() - settled} | raised)
     return [by_id[key] for key in sorted(by_id)]
 
 
