@@ -1,0 +1,17 @@
+"""A required field is missing."""
+
+from uuid import UUID
+
+from mainstem.catalog import EventData
+
+
+class Pull(EventData, name="capture/pull"):
+    pull_id: UUID
+    number: int
+
+
+class Other(EventData, name="other/thing"):
+    by: str
+
+
+Pull(pull_id=UUID(int=1))  # error: [call-arg] Missing named argument "number"

@@ -1,0 +1,19 @@
+"""The run has no such data."""
+
+from uuid import UUID
+
+from mainstem.catalog import EventData, Run, define, event
+
+
+class Pull(EventData, name="capture/pull"):
+    pull_id: UUID
+    number: int
+
+
+class Other(EventData, name="other/thing"):
+    by: str
+
+
+@define(id="x", on=event(Pull))
+async def handler(run: Run[Pull], services: None) -> None:
+    print(run.data.nmber)  # error: [attr-defined] no attribute "nmber"
