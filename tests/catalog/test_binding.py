@@ -230,7 +230,7 @@ async def test_a_call_that_came_through_another_client_is_refused_as_well() -> N
         assert answer.headers["x-inngest-no-retry"] == "true"
         assert "app 'office'" in answer.json()["message"]
         assert "app 'shop'" in answer.json()["message"]
-    assert bound.services.runs == bound.services.failures == []
+    assert (bound.services.runs, bound.services.failures) == ([], [])
 
 
 def test_a_binding_knows_its_definitions_and_groups() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import pydantic
@@ -96,6 +96,14 @@ async def read_later(fn: Callable[..., Awaitable[T] | T], *args: object) -> T:
     raise AssertionError
 
 
+def hands_on(count: int, fn: Callable[[], T]) -> T:
+    raise AssertionError
+
+
+def odd() -> Annotated[int, ["no", "hash"]]:
+    raise AssertionError
+
+
 def identity(value: T) -> T:
     raise AssertionError
 
@@ -124,6 +132,10 @@ PULL = Pull(UUID(int=3), datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC), ("a",),
         (identity, (5,), 5),
         (len, ([],), 0),
         (print, (), None),
+        ((5).__add__, (), 9),
+        (read, (), {"not": "handed on"}),
+        (hands_on, (5, pull), PULL),
+        (odd, (), 3),
     ],
 )
 def test_a_value_comes_back_equal_and_of_its_type(

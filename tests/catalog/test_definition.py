@@ -106,7 +106,7 @@ def test_a_handler_is_a_coroutine_function() -> None:
         return 1
 
     with pytest.raises(DefinitionError, match="the handler is not a coroutine function"):
-        define(id="do-it", on=ON)(plain)  # type: ignore[type-var, arg-type]
+        define(id="do-it", on=ON)(plain)  # type: ignore[arg-type]
     with pytest.raises(DefinitionError, match="on_failure is not a coroutine function"):
         define(id="do-it", on=ON, on_failure=plain)(handler)  # type: ignore[arg-type]
 
