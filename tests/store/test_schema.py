@@ -58,11 +58,11 @@ def test_migrations_make_the_two_unique_indexes_that_no_constraint_can_express(
     assert {"uq_repositories_owner_name", "uq_workspace_aggregation_queue_open"} <= found
 
 
-def test_downgrading_to_the_base_leaves_no_table(db: Database) -> None:
-    db.write(schema.downgrade)
-    assert db.read(lambda conn: inspect(conn).get_table_names()) == ["alembic_version"]
-    db.upgrade()
-    db.check_current()
+def test_downgrading_to_the_base_leaves_no_table(own_db: Database) -> None:
+    own_db.write(schema.downgrade)
+    assert own_db.read(lambda conn: inspect(conn).get_table_names()) == ["alembic_version"]
+    own_db.upgrade()
+    own_db.check_current()
 
 
 def test_upgrading_again_is_harmless(db: Database) -> None:
@@ -79,9 +79,9 @@ def test_a_database_without_tables_is_outdated(empty_url: str) -> None:
     assert "Run `mainstem db upgrade`" in str(seen.value)
 
 
-def test_a_database_of_a_newer_mainstem_is_refused_and_left_alone(db: Database) -> None:
-    db.write(lambda conn: conn.execute(text("UPDATE alembic_version SET version_num = '9999'")))
-    for use in (db.check_current, db.upgrade):
+def test_a_database_of_a_newer_mainstem_is_refused_and_left_alone(own_db: Database) -> None:
+    own_db.write(lambda conn: conn.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    for use in (own_db.check_current, own_db.upgrade):
         with pytest.raises(SchemaTooNew, match=r"'9999'.* Upgrade Mainstem") as seen:
             use()
         assert seen.value.expected == schema.HEAD

@@ -13,6 +13,7 @@ from mainstem.store import (
     NoRowWritten,
     Written,
     add_workspace_repository,
+    aggregation_queue,
     close_aggregation,
     create_workspace,
     has_event_feed,
@@ -90,6 +91,17 @@ def test_a_row_left_by_a_dead_run_is_taken_over_after_an_hour(
     late = claim(planted, workspace, "run 2", hours=1.1)
     assert (late.is_ours, late.id) == (True, first.id)
     assert not claim(planted, workspace, "run 1", hours=1.2).is_ours
+
+
+def test_a_place_freed_between_two_looks_is_claimed_after_all(
+    planted: Database, workspace: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # PostgreSQL shows another's commit between our statements: play that by hiding one answer.
+    first = claim(planted, workspace, "run 1")
+    look = aggregation_queue._load_open
+    answers = iter([None])
+    monkeypatch.setattr(aggregation_queue, "_load_open", lambda *asked: next(answers, look(*asked)))
+    assert claim(planted, workspace, "run 1") == first
 
 
 def test_a_workspace_completes_again_and_again(planted: Database, workspace: UUID) -> None:
