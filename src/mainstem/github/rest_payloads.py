@@ -197,7 +197,7 @@ def read_issue(value: object, about: str) -> Issue | None:
         state_reason=of.text_or_none("state_reason"),
         author=_author(of),
         labels=tuple(sorted(_label_names(of))),
-        assignees=tuple(sorted(user.text("login") for user in of.children("assignees"))),
+        assignees=_people(of),
         milestone=None if milestone is None else milestone.text("title"),
         comments_count=of.number("comments"),
         created_at=of.time("created_at"),
@@ -205,6 +205,13 @@ def read_issue(value: object, about: str) -> Issue | None:
         closed_at=of.time_or_none("closed_at"),
         html_url=of.text("html_url"),
     )
+
+
+def _people(of: Fields) -> tuple[str, ...]:
+    # GraphQL's `assignees` are of type User, so an assigned bot is not among them; leaving bots out
+    # here too gives one answer whichever API was read.
+    users = of.children("assignees")
+    return tuple(sorted(u.text("login") for u in users if u.text_or_none("type") != "Bot"))
 
 
 def _label_names(of: Fields) -> list[str]:
