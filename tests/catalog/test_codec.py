@@ -198,6 +198,13 @@ def test_a_type_that_cannot_be_found_is_named() -> None:
         codec_of(opaque)
 
 
+def test_a_parameter_known_to_checkers_only_does_not_matter() -> None:
+    def load(where: "Nowhere") -> UUID:  # type: ignore[name-defined]  # noqa: F821
+        raise AssertionError
+
+    assert codec_of(load).decode(str(UUID(int=1)), "it") == UUID(int=1)
+
+
 def test_a_type_without_json_is_refused() -> None:
     def lock() -> object | Codecless:
         raise AssertionError

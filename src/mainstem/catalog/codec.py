@@ -14,7 +14,7 @@ import functools
 import inspect
 import typing
 from collections.abc import Awaitable, Callable, Coroutine
-from types import NoneType
+from types import NoneType, SimpleNamespace
 from typing import Any, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary
 
@@ -120,7 +120,7 @@ def _read_shape(
     told = f"{getattr(plain, '__module__', '?')}.{getattr(plain, '__qualname__', repr(plain))}"
     annotated = plain if hasattr(plain, "__annotations__") else type(plain).__call__
     try:
-        hints = typing.get_type_hints(annotated, include_extras=True)
+        hints = _hints(annotated)
     except NameError as error:
         raise CatalogError(
             f"Cannot tell what {told} returns: its annotation names '{error.name}', which is not "
@@ -142,6 +142,18 @@ def _read_shape(
             f"Cannot keep what {told} returns: {returned} has no form in JSON. Return a "
             "dataclass, a pydantic model or a plain value."
         ) from error
+
+
+def _hints(annotated: Callable[..., object]) -> dict[str, Any]:
+    """The resolved annotations; of the result alone when another's name is for checkers only."""
+    try:
+        return typing.get_type_hints(annotated, include_extras=True)
+    except NameError:
+        alone = SimpleNamespace(
+            __annotations__={"return": annotated.__annotations__.get("return", Any)}
+        )
+        names = getattr(inspect.unwrap(annotated), "__globals__", {})
+        return typing.get_type_hints(alone, globalns=names, include_extras=True)
 
 
 def _delegate(
