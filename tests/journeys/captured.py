@@ -71,7 +71,7 @@ def load(path: Path) -> Recorded:
                 """select c.github_id, p.number, c.body, a.github_id, c.created_at, c.updated_at,
                           c.in_reply_to_github_id, c.review_github_id, c.path
                    from comments c join pull_requests p on p.id = c.pull_request_id
-                   left join contributors a on a.id = c.commenter_id
+                   left join contributors a on a.id = c.author_id
                    where c.comment_type = 'review_comment'""",
             )
         },
@@ -83,7 +83,7 @@ def load(path: Path) -> Recorded:
                           a.github_id, c.created_at, c.updated_at
                    from comments c left join pull_requests p on p.id = c.pull_request_id
                    left join issues i on i.id = c.issue_id
-                   left join contributors a on a.id = c.commenter_id
+                   left join contributors a on a.id = c.author_id
                    where c.comment_type = 'issue_comment'""",
             )
         },
