@@ -78,7 +78,7 @@ async def serving(script: Script) -> AsyncIterator[Script]:
         listener.close()
 
 
-def reply(body: Any = None, status: int = 200, **headers: str) -> JSONResponse:
+def reply(body: Any = None, status: int = 200, **headers: Any) -> JSONResponse:
     """An answer in JSON; header names are written with underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return JSONResponse(body if body is not None else {}, status_code=status, headers=named)

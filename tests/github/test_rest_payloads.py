@@ -73,8 +73,10 @@ def test_deleted_author_is_none_however_it_is_told(author: object) -> None:
 
 
 def test_detail_carries_what_the_list_lacks() -> None:
-    more: dict[str, Any] = {"additions": 1, "deletions": 2, "changed_files": 3, "commits": 4, "merged_by": None,
-            "mergeable": None, "mergeable_state": "unknown"}  # fmt: skip
+    more: dict[str, Any] = {
+        "additions": 1, "deletions": 2, "changed_files": 3, "commits": 4, "merged_by": None,
+        "mergeable": None, "mergeable_state": "unknown",
+    }  # fmt: skip
     pull = read_pull(pull_json(**more), "o/r")
     assert (pull.additions, pull.deletions, pull.changed_files, pull.commits) == (1, 2, 3, 4)
     assert (pull.merged_by, pull.mergeable, pull.mergeable_state) == (None, None, "unknown")
