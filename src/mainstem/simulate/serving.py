@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import uvicorn
 
@@ -26,13 +26,13 @@ async def simulated_github(
     simulated = SimulatedGitHub(world, options or Options())
     listener = _listen(host, port)
     simulated.url = _address(host, listener)
-    server = _Quiet(_config(simulated))
+    server = _Embedded(_config(simulated))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         # The socket listens since `_listen`: a request that comes before the server is up waits.
         yield simulated
     finally:
-        server.should_exit = True
+        server.stop.set()
         await serving
         listener.close()
 
@@ -54,15 +54,32 @@ def serve_forever(
         simulated.url = _address(host, listener)
         on_start(simulated)
         server = uvicorn.Server(_config(simulated))
-        asyncio.run(server.serve(sockets=[listener]))
+        with contextlib.suppress(KeyboardInterrupt):  # it has closed its connections by then
+            asyncio.run(server.serve(sockets=[listener]))
 
 
-class _Quiet(uvicorn.Server):
-    """Leaves the signals to the program around it."""
+class _Embedded(uvicorn.Server):
+    """Leaves the signals to the program around it, and ends at once when told to."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stop = asyncio.Event()
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # uvicorn's own annotation is private
+    def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        await self.stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Where every client has gone there is nothing to be graceful about, which takes 0.1 s.
+        for _ in range(10):
+            await asyncio.sleep(0)
+        if self.server_state.connections:
+            await super().shutdown(sockets)
+        for server in self.servers:
+            server.close()
 
 
 def _config(simulated: SimulatedGitHub) -> uvicorn.Config:
