@@ -74,6 +74,7 @@ class Limits:
     # covers replication lag and timestamps with the precision of a second (costs, section 4).
     history_page: int = 25
     issue_page: int = 50
+    rest_page: int = 100
     pages_per_run: int = 200
     watermark_overlap: timedelta = timedelta(minutes=2)
 

@@ -1,0 +1,47 @@
+"""The repository that a capture is about, as far as a run needs to know it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from mainstem.catalog import NonRetriableError
+from mainstem.functions.services import Services
+from mainstem.github import RepositoryRef
+from mainstem.store import load_repository
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A stored repository: our id, GitHub's, and the name under which GitHub is asked."""
+
+    id: UUID
+    github_id: int
+    owner: str
+    name: str
+    last_synced_at: datetime | None
+
+    @property
+    def full_name(self) -> str:
+        """`owner/name`."""
+        return f"{self.owner}/{self.name}"
+
+
+async def load_home(services: Services, repository_id: UUID) -> Home:
+    """The repository of that id. One that is not stored is final, not retried (defect D3)."""
+    found = await services.database.run_read(load_repository, repository_id)
+    if found is None:
+        raise NonRetriableError(
+            f"Repository not found: no stored repository has id {repository_id}. Send "
+            "discover/repository.new with its owner and name first."
+        )
+    return Home(found.id, found.github_id, found.owner, found.name, found.last_synced_at)
+
+
+def check_same_repository(home: Home, found: RepositoryRef) -> None:
+    """Stop for good when the name now belongs to another repository: two must never be mixed."""
+    if found.id != home.github_id:
+        raise NonRetriableError(
+            f"Cannot capture {home.full_name}: GitHub now has repository {found.id} "
+            f"({found.full_name}) under that name, the stored one is {home.github_id}. It was "
+            "deleted or renamed and its name used again; discover the repository anew."
+        )

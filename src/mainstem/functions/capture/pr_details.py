@@ -1,0 +1,79 @@
+"""capture-pr-details: one pull request's own fields, over REST."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from mainstem.catalog import NonRetriableError, Run, define, event
+from mainstem.functions.capture import records
+from mainstem.functions.capture.home import Home, load_home
+from mainstem.functions.capture.limits import at_most, per_minute
+from mainstem.functions.capture.rows import Rows
+from mainstem.functions.capture.storing import Tally, store_batch
+from mainstem.functions.capture.troubles import asking_github
+from mainstem.functions.events import PrDetailsRequested
+from mainstem.functions.services import Services
+from mainstem.github import UNSET, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsStored:
+    """Sizes as GitHub gave them; None where it gave none."""
+
+    additions: int | None
+    deletions: int | None
+    changed_files: int | None
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class PrDetailsCaptured:
+    """One pull request's details, stored."""
+
+    repository_id: UUID
+    pr_number: int
+    additions: int | None
+    deletions: int | None
+    changed_files: int | None
+
+
+@define(
+    id="capture-pr-details",
+    name="Capture PR Details",
+    on=event(PrDetailsRequested),
+    group="capture",
+    retries=3,
+    concurrency=at_most(5),
+    throttle=per_minute(20),
+    on_failure=records.record_failure,
+)
+async def capture_pr_details(run: Run[PrDetailsRequested], services: Services) -> PrDetailsCaptured:
+    """Read and store one pull request: size, merge state, merger and everything else it has.
+
+    Written under its repository and number, whatever row id the event carries (defect D24). It does
+    not count as "captured whole": reviews and comments are other functions' work on this path.
+    """
+    number = run.data.pr_number
+    log = await records.begin(run, services, "pr_details", {"prNumber": number})
+    home = await run.step("get-repository", load_home, services, run.data.repository_id)
+    stored = await run.step("capture-pr-details", capture_details, services, home, number)
+    await records.end(run, services, log, stored.tally)
+    return PrDetailsCaptured(
+        home.id, number, stored.additions, stored.deletions, stored.changed_files
+    )
+
+
+async def capture_details(services: Services, home: Home, number: int) -> DetailsStored:
+    """Fetch and store in one step: both are safe to repeat, and no text goes through a memo."""
+    with asking_github(services.clock):
+        try:
+            pull = await services.github.pull(home.owner, home.name, number)
+        except NotFound as error:
+            raise NonRetriableError(f"Pull request not found: {error}") from error
+    batch = Rows(home).pulls([pull], details=True)
+    tally = await services.database.run_write(store_batch, batch, services.clock.now())
+    return DetailsStored(
+        additions=None if pull.additions is UNSET else pull.additions,
+        deletions=None if pull.deletions is UNSET else pull.deletions,
+        changed_files=None if pull.changed_files is UNSET else pull.changed_files,
+        tally=tally,
+    )

@@ -1,0 +1,62 @@
+"""A generated repository behind a pretend GitHub, and an empty database that knows of it."""
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from mainstem.functions.services import Services
+from mainstem.github import GitHub
+from mainstem.simulate import World, generate, simulated_github
+from mainstem.store import Database
+
+from .house import NOW, House, StillClock, save_home
+
+
+class Build(Protocol):
+    """Makes a house, with a fresh database, around a world."""
+
+    async def __call__(self, world: World | None = None) -> House: ...
+
+
+async def at_once(_seconds: float) -> None:
+    """The client's pauses between tries, without the waiting."""
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated once; copied for each test."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    with Database(f"sqlite:///{path}") as database:
+        database.upgrade()
+    return path
+
+
+@pytest.fixture
+async def build(tmp_path: Path, empty_database: Path) -> AsyncIterator[Build]:
+    async with AsyncExitStack() as stack:
+        made = 0
+
+        async def make(world: World | None = None) -> House:
+            nonlocal made
+            made += 1
+            path = tmp_path / f"{made}.db"
+            shutil.copyfile(empty_database, path)
+            github = await stack.enter_async_context(simulated_github(world or generate(7, 40)))
+            client = await stack.enter_async_context(
+                GitHub(base_url=github.url, token="t", sleep=at_once)
+            )
+            database = stack.enter_context(Database(f"sqlite:///{path}"))
+            clock = StillClock()
+            save_home(database, github.world.repository, at=NOW)
+            return House(Services(database, client, clock), github, clock)
+
+        yield make
+
+
+@pytest.fixture
+async def house(build: Build) -> House:
+    return await build()
