@@ -1,7 +1,9 @@
 """One client for equal settings; what it has comes from them and from nowhere else."""
 
+import asyncio
 import os
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import inngest
 import pytest
@@ -93,6 +95,11 @@ def test_a_preview_client_names_its_branch() -> None:
     assert (client.env, client.is_production) == ("feature-x", True)
 
 
+def test_an_address_may_be_spelt_in_any_case() -> None:
+    client = client_for(load_settings({"INNGEST_DEV": "HTTP://127.0.0.1:9"}))
+    assert client.api_origin == "http://127.0.0.1:9"
+
+
 def test_equal_settings_have_one_client_and_different_ones_each_their_own() -> None:
     client = client_for(load_settings({}))
     assert client_for(load_settings({})) is client
@@ -117,6 +124,37 @@ def test_another_process_has_a_client_of_its_own(monkeypatch: pytest.MonkeyPatch
     client = client_for(load_settings({}))
     monkeypatch.setattr(os, "getpid", lambda: -1)
     assert client_for(load_settings({})) is not client
+
+
+class _EventApi(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # so that connections are kept
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        body = b'{"ids": ["1"], "status": 200}'
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None: ...
+
+
+def test_one_client_sends_in_one_event_loop_after_another() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _EventApi)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    client = client_for(load_settings({"INNGEST_BASE_URL": url}))
+
+    async def send_twice() -> list[str]:
+        event = inngest.Event(name="test/asked")
+        return await client.send(event) + await client.send(event)
+
+    try:
+        assert [asyncio.run(send_twice()) for _ in range(3)] == [["1", "1"]] * 3
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_an_sdk_that_keeps_something_to_itself_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

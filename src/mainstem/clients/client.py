@@ -42,6 +42,11 @@ class _Client(inngest.Inngest):
             holder._signing_key = signing_key  # noqa: SLF001  see the module's first paragraph
             holder._signing_key_fallback = fallback  # noqa: SLF001
             holder._env = settings.inngest_env  # noqa: SLF001
+        # The SDK builds every request with this one, whichever sends it. A kept connection would
+        # belong to the event loop that opened it: used again in the next loop (a second
+        # `asyncio.run`, a function host's next call) it fails with "Event loop is closed", and
+        # nothing ever closes it. A step sends in one request, so little is lost.
+        self._http_client._http_client_sync.headers["connection"] = "close"  # noqa: SLF001
 
 
 def make_client(settings: Settings) -> inngest.Inngest:

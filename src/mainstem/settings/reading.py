@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 
@@ -181,7 +182,8 @@ def _judge(given: Mapping[str, str], environment: Environment, reading: _Reading
     for setting in _ADDRESSES:
         if values.get(setting) is not None:
             value = values[setting] = str(values[setting]).strip()
-            reading.judge(setting, checks.web_url(reading.variable(setting), value))
+            if reading.judge(setting, checks.web_url(reading.variable(setting), value)):
+                values[setting] = urlsplit(value).geturl()  # the spelling that the SDK gives it
     _judge_database(reading)
     _split_list(reading)
     _judge_mode(environment, reading)
@@ -226,7 +228,7 @@ def _judge_mode(environment: Environment, reading: _Reading) -> None:
     text = "" if asked is None else str(asked).strip()
     on = is_on(text)
     if "://" in text and reading.judge("", checks.web_url("INNGEST_DEV", text)):
-        reading.values.setdefault("inngest_base_url", text)
+        reading.values.setdefault("inngest_base_url", urlsplit(text).geturl())
     if on and not environment.is_development:
         reading.problems.append(
             Problem(

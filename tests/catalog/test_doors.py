@@ -1,0 +1,25 @@
+"""What other rooms may use of these four: a name added or taken away is a decision."""
+
+import importlib
+
+import pytest
+
+DOORS = {
+    "mainstem.catalog": """ENVIRONMENTS KEEP AnyDefinition BoundCatalog Catalog Config Definer
+        Definition EventData Failure FailureHandler FunctionFailed Handler Keep NonRetriableError
+        OnCron OnEvent Override RetryAfterError Run Scheduled Sender StepError Trigger any_of
+        check_served_by client_sender cron define event""",
+    "mainstem.settings": """SIGNALS VARIABLES Detected Environment Settings Signal SyncLimits detect
+        load_settings without_password""",
+    "mainstem.clients": "ClientNotOurs client_for log_client reset_clients",
+    "mainstem.testing": """NeverEnds Proof ReplayDiffers RunResult Sent Slept StepTaken Unanswered
+        replay_from_every_step run_handler""",
+}
+
+
+@pytest.mark.parametrize("room", DOORS)
+def test_the_door_of_a_room_has_these_names(room: str) -> None:
+    door = importlib.import_module(room)
+    assert set(door.__all__) == set(DOORS[room].split())
+    assert all(hasattr(door, name) for name in door.__all__)
+    assert door.__doc__
