@@ -3,4 +3,69 @@
 A definition is plain data and a coroutine; importing this room creates no client, opens nothing
 and reads no environment. What a handler needs is handed to it as `Services`. The client, the
 endpoint and the settings are other rooms' business.
+
+`catalogue()` lists all thirteen; the factories bind them, or a group of them, to a client. Events
+are sent by making one of the event classes here.
 """
+
+from mainstem.functions.catalogue import (
+    CaptureFunctions,
+    ClassifyFunctions,
+    InngestFunctions,
+    UpdateFunctions,
+    catalogue,
+    create_capture_functions,
+    create_classify_functions,
+    create_inngest_functions,
+    create_update_functions,
+)
+from mainstem.functions.events import (
+    Continuation,
+    IssueCommentsRequested,
+    NewRepositoryDiscovered,
+    PrActivityRequested,
+    PrCommentsRequested,
+    PrDetailsGraphqlRequested,
+    PrDetailsRequested,
+    PrReviewsRequested,
+    RepositoryIssuesRequested,
+    RepositorySizeRequested,
+    RepositorySyncGraphqlRequested,
+    RepositorySyncRequested,
+    SingleClassificationRequested,
+    SyncReason,
+    WorkspaceMetricsRequested,
+)
+from mainstem.functions.services import Clock, CoolDowns, Limits, Services, SystemClock
+
+__all__ = [
+    "CaptureFunctions",
+    "ClassifyFunctions",
+    "Clock",
+    "Continuation",
+    "CoolDowns",
+    "InngestFunctions",
+    "IssueCommentsRequested",
+    "Limits",
+    "NewRepositoryDiscovered",
+    "PrActivityRequested",
+    "PrCommentsRequested",
+    "PrDetailsGraphqlRequested",
+    "PrDetailsRequested",
+    "PrReviewsRequested",
+    "RepositoryIssuesRequested",
+    "RepositorySizeRequested",
+    "RepositorySyncGraphqlRequested",
+    "RepositorySyncRequested",
+    "Services",
+    "SingleClassificationRequested",
+    "SyncReason",
+    "SystemClock",
+    "UpdateFunctions",
+    "WorkspaceMetricsRequested",
+    "catalogue",
+    "create_capture_functions",
+    "create_classify_functions",
+    "create_inngest_functions",
+    "create_update_functions",
+]
