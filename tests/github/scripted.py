@@ -54,6 +54,15 @@ class Script:
 
 
 class _Server(uvicorn.Server):
+    """Ends when told, without the tenth of a second that uvicorn looks for it in."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.told_to_end = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.told_to_end.wait()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:  # the test run keeps its own
         yield
@@ -74,6 +83,7 @@ async def serving(script: Script) -> AsyncIterator[Script]:
         yield script
     finally:
         server.should_exit = True
+        server.told_to_end.set()
         await task
         listener.close()
 

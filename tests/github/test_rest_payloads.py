@@ -166,9 +166,9 @@ def test_old_repository_leaves_unknown_features_unset() -> None:
             "language": None, "stargazers_count": 1, "watchers_count": 1, "forks_count": 0,
             "open_issues_count": 0, "default_branch": "main", "fork": False, "archived": False,
             "private": False, "created_at": "2026-01-02T00:00:00Z", "pushed_at": None,
-            "updated_at": "2026-01-02T00:00:00Z", "license": {"spdx_id": "MIT"},
+            "updated_at": "2026-01-02T00:00:00Z",
         },
         "o/r",
     )  # fmt: skip
     assert (repository.topics, repository.has_discussions, repository.size) == (UNSET,) * 3
-    assert (repository.license, repository.pushed_at) == ("MIT", None)
+    assert (repository.license, repository.pushed_at) == (UNSET, None)
