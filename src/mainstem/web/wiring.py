@@ -1,0 +1,59 @@
+"""What handlers need, opened from the settings and closed in order: the last opened goes first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mainstem.functions import CoolDowns, Limits, Services
+from mainstem.github import GitHub
+from mainstem.settings import Settings
+from mainstem.store import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The open parts; `services` is what handlers are handed."""
+
+    services: Services
+    database: Database
+    github: GitHub
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, *, migrate: bool = False) -> AsyncIterator[Opened]:
+    """Open database and GitHub client for `settings`; close both at the end, whatever happened.
+
+    With `migrate` the schema is brought up to date first; without, nothing is connected to before
+    the first use. Raises `StoreError` for a database that cannot be opened.
+    """
+    database = Database(settings.database_url)
+    try:
+        if migrate:
+            database.upgrade()
+        token = settings.github_token
+        async with GitHub(
+            base_url=settings.github_url, token=token.get_secret_value() if token else None
+        ) as github:
+            services = Services(database=database, github=github, limits=limits_from(settings))
+            yield Opened(services=services, database=database, github=github)
+    finally:
+        database.close()
+
+
+def limits_from(settings: Settings) -> Limits:
+    """The functions' limits with what the settings say about them."""
+    sync = settings.sync
+    return Limits(
+        cool_downs=CoolDowns(
+            manual=timedelta(hours=sync.cooldown_manual_hours),
+            auto_fix=timedelta(hours=sync.cooldown_auto_fix_hours),
+            automatic=timedelta(hours=sync.cooldown_automatic_hours),
+            default=timedelta(hours=sync.cooldown_default_hours),
+            scheduled=timedelta(hours=sync.cooldown_scheduled_hours),
+            rest=timedelta(hours=sync.cooldown_rest_hours),
+        ),
+        pulls_per_sync=sync.pulls_per_sync,
+    )

@@ -1,0 +1,97 @@
+"""The one endpoint, over real sockets, with the real SDK and the embedded engine."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from mainstem.clients import client_for
+from mainstem.functions import catalogue
+from mainstem.settings import Environment, Settings
+from mainstem.web import UnknownFunction, create_app, open_services
+
+from .served import SIGNING_KEY, Served, served
+
+SettingsFor = Callable[..., Settings]
+
+
+async def registered(there: Served) -> set[str]:
+    """The ids that the engine reports over HTTP, without the app's prefix."""
+    headers = {"authorization": f"Bearer {SIGNING_KEY}"}
+    async with httpx.AsyncClient(timeout=10) as http:
+        answer = await http.get(there.engine_url + "/dev", headers=headers)
+    functions = answer.raise_for_status().json()["functions"]
+    return {str(function["slug"]).removeprefix("mainstem-") for function in functions}
+
+
+@pytest.mark.parametrize("environment", list(Environment))
+async def test_the_engine_reports_every_function_in_each_environment(
+    environment: str, settings_for: SettingsFor
+) -> None:
+    async with served(settings_for(environment)) as there:
+        await there.engine.sync_app(there.endpoint_url)
+        assert await registered(there) >= set(catalogue().ids)
+
+
+async def test_a_disabled_function_is_not_served(settings_for: SettingsFor) -> None:
+    settings = settings_for("local", MAINSTEM_DISABLED_FUNCTIONS="update-pr-activity")
+    async with served(settings) as there:
+        await there.engine.sync_app(there.endpoint_url)
+        assert "update-pr-activity" not in await registered(there)
+
+
+async def test_an_unknown_disabled_function_stops_the_start(settings_for: SettingsFor) -> None:
+    settings = settings_for("local", MAINSTEM_DISABLED_FUNCTIONS="update-pr-activities")
+    async with open_services(settings) as opened:
+        with pytest.raises(UnknownFunction, match="Write 'update-pr-activity'"):
+            create_app(
+                settings,
+                catalog=catalogue(),
+                services=opened.services,
+                client=client_for(settings),
+            )
+
+
+async def test_the_log_alone_tells_who_serves_what(settings_for: SettingsFor) -> None:
+    with capture_logs() as logs:
+        async with served(settings_for("production")) as there:
+            await there.engine.sync_app(there.endpoint_url)
+    start = next(log for log in logs if log["event"] == "serving functions")
+    assert (start["environment"], start["decided_by"]) == ("production", "MAINSTEM_ENV")
+    assert (start["app_id"], start["mode"]) == ("mainstem", "cloud")
+    assert start["api_origin"].rstrip("/") == there.engine_url
+    assert set(start["functions"]) == set(catalogue().ids)
+    sync = next(log for log in logs if log["event"] == "sync answered")
+    assert (sync["status"], sync["functions"]) == (200, len(catalogue()))
+    assert SIGNING_KEY not in repr(logs)
+
+
+async def test_introspection_is_the_sdks_own(settings_for: SettingsFor) -> None:
+    async with served(settings_for("local")) as there, httpx.AsyncClient(timeout=10) as http:
+        answer = await http.get(there.endpoint_url)
+    assert answer.headers["x-inngest-sdk"].startswith("inngest-py:")
+    assert answer.json()["function_count"] == len(catalogue())
+
+
+async def test_an_unsigned_call_is_refused_where_signatures_are_checked(
+    settings_for: SettingsFor,
+) -> None:
+    async with served(settings_for("production")) as there, httpx.AsyncClient(timeout=10) as http:
+        answer = await http.post(there.endpoint_url, params={"fnId": "x"}, json={})
+    assert answer.status_code == 401
+
+
+async def test_health_says_where_it_is_and_nothing_secret(settings_for: SettingsFor) -> None:
+    async with served(settings_for("staging")) as there, httpx.AsyncClient(timeout=10) as http:
+        answer = await http.get(there.endpoint_url.replace("/api/inngest", "/healthz"))
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "ok": True,
+        "environment": "staging",
+        "decided_by": "MAINSTEM_ENV",
+        "app_id": "mainstem",
+        "mode": "cloud",
+        "functions": len(catalogue()),
+        "database": {"reachable": True, "migrations_current": True, "problem": None},
+    }
