@@ -1,0 +1,160 @@
+"""`mainstem functions`: every function by every environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mainstem.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from mainstem.catalog import AnyDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class InEnvironment:
+    """A function in one environment: whether it is served, and what differs from its definition."""
+
+    on: bool
+    why: str | None
+    overrides: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRow:
+    """One line of the matrix."""
+
+    id: str
+    name: str
+    group: str | None
+    triggers: list[dict[str, Any]]
+    configuration: dict[str, Any]
+    environments: dict[str, InEnvironment]
+
+
+def functions(json: JsonOption = False) -> None:
+    """List every function: trigger, configuration, and in which environments it is on.
+
+    Functions switched off by MAINSTEM_DISABLED_FUNCTIONS are off in the detected environment.
+    """
+    from mainstem.cli.output import print_json, stdout_console
+    from mainstem.cli.start import log_for_work, read_settings
+    from mainstem.functions import catalogue
+    from mainstem.web import check_disabled
+
+    settings = read_settings()
+    log_for_work(settings, verbose=False)
+    definitions = list(catalogue())
+    check_disabled(settings.disabled_functions, (one.id for one in definitions))
+    here = str(settings.environment)
+    rows = [matrix_row(one, here=here, disabled=settings.disabled_functions) for one in definitions]
+    if json:
+        print_json(rows)
+        return
+    console = stdout_console()
+    console.print(_table(rows, here))
+    console.print(f"{len(rows)} functions. This is [bold]{here}[/], by {settings.decided_by}.")
+
+
+def matrix_row(
+    definition: AnyDefinition, *, here: str, disabled: frozenset[str] = frozenset()
+) -> FunctionRow:
+    """`definition` in every environment; `disabled` are the ids switched off in `here`."""
+    from mainstem.catalog import ENVIRONMENTS
+
+    return FunctionRow(
+        id=definition.id,
+        name=definition.name,
+        group=definition.group,
+        triggers=_triggers(definition),
+        configuration=definition.config.to_json(),
+        environments={
+            name: _in_environment(
+                definition, name, is_disabled=name == here and definition.id in disabled
+            )
+            for name in ENVIRONMENTS
+        },
+    )
+
+
+def _in_environment(
+    definition: AnyDefinition, environment: str, *, is_disabled: bool
+) -> InEnvironment:
+    if definition.is_off_in(environment):
+        return InEnvironment(on=False, why="off in its definition", overrides={})
+    if is_disabled:
+        return InEnvironment(on=False, why="MAINSTEM_DISABLED_FUNCTIONS", overrides={})
+    there = definition.for_environment(environment)
+    usual, changed = definition.config.to_json(), there.config.to_json()
+    overrides: dict[str, Any] = {
+        name: changed.get(name)
+        for name in sorted(usual.keys() | changed.keys())
+        if usual.get(name) != changed.get(name)
+    }
+    if (triggers := _triggers(there)) != _triggers(definition):
+        overrides["triggers"] = triggers
+    return InEnvironment(on=True, why=None, overrides=overrides)
+
+
+def _triggers(definition: AnyDefinition) -> list[dict[str, Any]]:
+    return [
+        part.to_sdk().model_dump(mode="json", by_alias=True, exclude_none=True)
+        for part in definition.on.parts
+    ]
+
+
+def _table(rows: list[FunctionRow], here: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("Function", "Trigger", "Configuration"):
+        table.add_column(column, overflow="fold")
+    environments = list(rows[0].environments) if rows else []
+    for name in environments:
+        table.add_column(f"[bold]{name}[/]" if name == here else name, justify="center")
+    group: str | None = None
+    for row in rows:
+        if group is not None and row.group != group:
+            table.add_section()
+        group = row.group
+        table.add_row(
+            row.id,
+            "\n".join(str(one.get("event") or f"cron {one.get('cron')}") for one in row.triggers),
+            "\n".join(f"{name} {_short(value)}" for name, value in row.configuration.items()),
+            *(_mark(row.environments[name]) for name in environments),
+        )
+    return table
+
+
+def _mark(there: InEnvironment) -> str:
+    if not there.on:
+        return "[red]off[/]"
+    if there.overrides:
+        return "[yellow]on*[/]\n" + "\n".join(
+            f"{name} {_short(value)}" for name, value in there.overrides.items()
+        )
+    return "[green]on[/]"
+
+
+def _short(value: Any) -> str:
+    """A configuration value in a few words.
+
+    >>> _short([{"limit": 5, "key": "event.data.repositoryId"}])
+    '5 per repositoryId'
+    >>> _short({"limit": 20, "period": "1m", "burst": 1})
+    '20 each 1m'
+    """
+    if isinstance(value, list):
+        return ", ".join(_short(item) for item in value)
+    if isinstance(value, dict) and "limit" in value:
+        period = f" each {value['period']}" if "period" in value else ""
+        key = value.get("key")
+        return f"{value['limit']}{period}" + (
+            f" per {key.removeprefix('event.data.')}" if key else ""
+        )
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {item}" for name, item in value.items())
+    return "none" if value is None else str(value)

@@ -1,0 +1,136 @@
+"""Engine, endpoint and services in one process: what `capture`, `demo` and `dev` stand on.
+
+The order matters. Both ports are bound and both apps answer before the engine's loop begins: runs
+left over from an earlier process would otherwise be called at that process's address, and spend
+attempts on nobody. So the sync comes first, and only then does anything run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import httpx
+import inngest
+
+from mainstem.cli.outcome import CommandFailed
+from mainstem.cli.servers import serving, url_of
+from mainstem.clients import client_for
+from mainstem.engine import Engine, EngineOptions, engine_app
+from mainstem.functions import catalogue
+from mainstem.settings import Settings
+from mainstem.web import SERVE_PATH, Opened, create_app
+
+STATE_FOLDER = Path(".mainstem")
+_SYNC_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRun:
+    """What is running, while it does."""
+
+    engine: Engine
+    client: inngest.Inngest
+    opened: Opened
+    engine_url: str
+    endpoint_url: str
+
+
+@asynccontextmanager
+async def local_run(
+    settings: Settings,
+    opened: Opened,
+    *,
+    engine_path: str,
+    engine_listener: socket,
+    endpoint_listener: socket,
+    retry_interval: float | None = None,
+) -> AsyncIterator[LocalRun]:
+    """Run engine and endpoint on the two listeners while the block runs, synced with each other.
+
+    `retry_interval` (seconds) shortens the engine's pauses between attempts. Raises `EngineBusy`
+    when another engine has the file, `CommandFailed` when the two do not come to terms.
+    """
+    engine_url = url_of(engine_listener)
+    local = for_local_engine(settings, engine_url)
+    client = client_for(local)
+    app = create_app(local, catalog=catalogue(), services=opened.services, client=client)
+    engine = Engine.open(
+        EngineOptions(
+            path=engine_path,
+            port=engine_listener.getsockname()[1],
+            retry_interval=retry_interval,
+        )
+    )
+    try:
+        async with (
+            serving(engine_app(engine), engine_listener),
+            serving(app, endpoint_listener) as endpoint,
+        ):
+            endpoint_url = endpoint + SERVE_PATH
+            await sync(endpoint_url)
+            async with engine:
+                yield LocalRun(engine, client, opened, engine_url, endpoint_url)
+    finally:
+        await engine.aclose()
+
+
+def for_local_engine(settings: Settings, engine_url: str) -> Settings:
+    """`settings` with the client pointed at an engine of ours: dev mode, its address, no keys."""
+    return settings.model_copy(
+        update={
+            "inngest_dev": True,
+            "inngest_base_url": engine_url,
+            "inngest_api_base_url": None,
+            "inngest_event_api_base_url": None,
+            "serve_origin": None,
+        }
+    )
+
+
+async def sync(endpoint_url: str) -> dict[str, Any]:
+    """Have the endpoint register its functions with the engine; what the engine answered.
+
+    The engine could ask for it itself, but only once its loop runs. The SDK answers 200 even when
+    the engine refused, with the engine's error inside.
+    """
+    async with httpx.AsyncClient(timeout=_SYNC_TIMEOUT_S) as http:
+        try:
+            response = await http.put(endpoint_url, headers={"x-inngest-server-kind": "dev"})
+            answer = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise CommandFailed(f"Cannot sync the endpoint at {endpoint_url}: {error}.") from error
+    if response.status_code >= 400 or not isinstance(answer, dict) or "error" in answer:
+        raise CommandFailed(
+            f"Cannot sync the endpoint at {endpoint_url}: it answered {response.status_code} "
+            f"{answer!r}. Run the command again with --verbose to see the log."
+        )
+    return answer
+
+
+def engine_path_for(database_url: str) -> str:
+    """Where the engine keeps its state for captures into `database_url`.
+
+    Beside a SQLite file, so that the two travel together; in `.mainstem` under the address's hash
+    for a server's database; in memory for a database that is in memory.
+    """
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(database_url)
+    except ArgumentError:
+        # Not an address at all: opening the database says so, better than we could.
+        return ":memory:"
+    if url.get_backend_name() != "sqlite":
+        digest = sha256(url.render_as_string(hide_password=True).encode()).hexdigest()[:12]
+        STATE_FOLDER.mkdir(exist_ok=True)
+        return str(STATE_FOLDER / f"engine-{digest}.db")
+    if url.database in {None, "", ":memory:"}:
+        return ":memory:"
+    return f"{url.database}.engine"

@@ -1,0 +1,126 @@
+"""HTTP servers inside this process: bound first, then served, then stopped in order.
+
+Binding comes before everything else, so that a port in use is told before anything was opened, and
+so that a server on port 0 knows its address before what depends on it is built.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from mainstem.cli.outcome import CommandFailed, PortTaken
+
+if TYPE_CHECKING:
+    import uvicorn
+
+LOOPBACK = "127.0.0.1"
+
+
+def bind(host: str, port: int, *, option: str) -> socket.socket:
+    """A listening socket on `host`:`port`; 0 takes any free port. The caller closes it.
+
+    Raises `PortTaken`, which names `option` as the way out, when the address is not to be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PortTaken(host, port, reason.lower(), option=option) from error
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The HTTP address of `listener`, without a path."""
+    host, port = listener.getsockname()[:2]
+    shown = LOOPBACK if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+@asynccontextmanager
+async def serving(app: Any, listener: socket.socket) -> AsyncIterator[str]:
+    """Serve the ASGI `app` on `listener` while the block runs; gives the server's URL.
+
+    Ends gracefully: requests under way have a few seconds to finish. Raises `CommandFailed` when
+    the app refuses to start.
+    """
+    server = _quiet_server(app)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await _started(server, task)
+        yield url_of(listener)
+    finally:
+        server.should_exit = True
+        # A start that failed was told above; here it only has to be over.
+        await asyncio.gather(asyncio.shield(task), return_exceptions=True)
+        listener.close()
+
+
+async def _started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
+    while not server.started:
+        if task.done():
+            raise CommandFailed(
+                "Cannot start the server: its app stopped while starting. "
+                "Run the command again with --verbose to see the log."
+            ) from task.exception()
+        await asyncio.sleep(0.005)
+
+
+def _quiet_server(app: Any) -> uvicorn.Server:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Leaves the process's signals to the command, which stops all its servers in order."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            try:
+                await super().startup(sockets)
+            except SystemExit as error:
+                # uvicorn's way to say that the lifespan failed; in a task it would end the loop.
+                raise RuntimeError("the app's lifespan failed") from error
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Server(
+        uvicorn.Config(
+            app, log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="on"
+        )
+    )
+
+
+async def until_stopped() -> None:
+    """Wait for Ctrl-C or SIGTERM: for a server, the ordinary way to end."""
+    stopped = asyncio.Event()
+    with on_signals(stopped.set):
+        await stopped.wait()
+
+
+@contextlib.contextmanager
+def on_signals(call: Callable[[], object]) -> Iterator[None]:
+    """Have `call` called in the running loop at SIGINT or SIGTERM, while the block runs."""
+    loop = asyncio.get_running_loop()
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, call)
+    except (NotImplementedError, RuntimeError, ValueError):
+        # Not the main thread, or a platform without signal handlers in its loop: Ctrl-C then ends
+        # the loop itself with KeyboardInterrupt.
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
