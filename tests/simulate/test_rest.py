@@ -110,6 +110,18 @@ async def test_since_gives_what_was_updated_then_or_later(
     assert len(later) == sum(row["updated_at"] >= moment for row in rows)
 
 
+@pytest.mark.parametrize(
+    "since", ["2026-03-01T00:00:00Z", "2026-03-01T01:00:00+01:00", "2026-03-01T00:00:00.000+00:00"]
+)
+async def test_since_is_a_moment_however_it_is_written(
+    http: httpx.AsyncClient, world: World, since: str
+) -> None:
+    params = {"state": "all", "per_page": "100", "since": since}
+    rows = (await http.get(f"{HOME}/issues", params=params)).json()
+    items = [*world.repository.pulls.values(), *world.repository.issues.values()]
+    assert len(rows) == sum(row["updated_at"] >= "2026-03-01T00:00:00Z" for row in items)
+
+
 async def test_issues_are_selected_by_label_and_author(
     http: httpx.AsyncClient, world: World
 ) -> None:
@@ -154,6 +166,7 @@ async def test_unknown_filter_values_are_refused(http: httpx.AsyncClient) -> Non
             answer = await get(http, f"{path}?{query}")
             assert answer.status_code == 422
             assert answer.json()["errors"][0]["code"] == "invalid"
+    assert (await get(http, "/issues?since=yesterday")).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mainstem.simulate.connection import Connection, window
+from mainstem.simulate.listing import as_githubs_time
 from mainstem.simulate.world import Row, Thing, World, thread_row
 
 __all__ = [
@@ -48,7 +49,7 @@ def issues(thing: Thing, args: Mapping[str, Any]) -> Connection:
     asked = args.get("filterBy") or {}
     states = frozenset(args.get("states") or asked.get("states") or ())
     labels = frozenset(args.get("labels") or asked.get("labels") or ())
-    since = str(asked.get("since") or "").replace("+00:00", "Z")
+    since = as_githubs_time(asked["since"]) if asked.get("since") else ""
     order, falling = _order(args)
 
     def select() -> list[Row]:
@@ -127,7 +128,7 @@ def timeline(thing: Thing, args: Mapping[str, Any]) -> Connection:
         return [{**row, "_at": at} for at, row in found]
 
     rows = home.derived(("graph timeline", number, tuple(kinds)), merge)
-    since = str(args.get("since") or "").replace("+00:00", "Z")
+    since = as_githubs_time(args["since"]) if args.get("since") else ""
     rows = [row for row in rows if row["_at"] >= since]
     return window("PullRequestReview", rows[args.get("skip") or 0 :], home, args)
 

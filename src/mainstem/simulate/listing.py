@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from mainstem.simulate.world import Row
 
-__all__ = ["BadPage", "Slice", "cut", "in_order", "link_header", "updated_since"]
+__all__ = ["BadPage", "Slice", "as_githubs_time", "cut", "in_order", "link_header", "updated_since"]
 
 LARGEST_PAGE = 100
 USUAL_PAGE = 30
@@ -83,11 +84,24 @@ def in_order(
 
 
 def updated_since(rows: Sequence[Row], since: str | None) -> Sequence[Row]:
-    """Rows updated at that time or later; times are GitHub's strings and compare as text."""
+    """Rows updated at that time (ISO 8601) or later. Raises `BadPage` when it is no time."""
     if since is None:
         return rows
-    moment = since.replace("+00:00", "Z")
+    moment = as_githubs_time(since)
     return [row for row in rows if row["updated_at"] >= moment]
+
+
+def as_githubs_time(text: str) -> str:
+    """An ISO 8601 time as GitHub writes it, in UTC; without an offset it is taken as UTC.
+
+    Raises `BadPage` (field `since`) when it is no time.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadPage("since", text) from error
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _count(text: str | None, otherwise: int) -> int:

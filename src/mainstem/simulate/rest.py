@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from mainstem.simulate.listing import BadPage, cut, in_order, link_header, updated_since
 from mainstem.simulate.shapes import Shapes
@@ -112,7 +113,7 @@ class Rest:
         home, moved = found
         if moved and home.refused is None:
             target = "/".join([f"{self.shapes.api}/repositories/{home.id}", *rest])
-            target += "?" + "&".join(f"{k}={v}" for k, v in query.items()) if query else ""
+            target += f"?{urlencode(query)}" if query else ""
             body = {
                 "message": "Moved Permanently",
                 "url": target,
