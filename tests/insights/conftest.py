@@ -1,5 +1,6 @@
 """A small stored repository, said in few words: `stored.pull(1, by="ann", at="2026-03-01")`."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -166,8 +167,17 @@ class Stored:
         return self._number
 
 
-@pytest.fixture
-def stored(tmp_path: Path) -> Iterator[Stored]:
-    with Database(f"sqlite:///{tmp_path / 'insights.db'}") as database:
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated once; copied for each test."""
+    path = tmp_path_factory.mktemp("insights") / "empty.db"
+    with Database(f"sqlite:///{path}") as database:
         database.upgrade()
+    return path
+
+
+@pytest.fixture
+def stored(tmp_path: Path, empty_database: Path) -> Iterator[Stored]:
+    path = shutil.copyfile(empty_database, tmp_path / "insights.db")
+    with Database(f"sqlite:///{path}") as database:
         yield Stored(database)
