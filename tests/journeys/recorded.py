@@ -64,7 +64,7 @@ def load() -> Recorded:
             p["id"]: (
                 p["number"],
                 p["title"],
-                p.get("body"),
+                p.get("body") or None,  # GraphQL tells no empty text from none
                 "merged" if p.get("merged_at") else p["state"],
                 p["draft"],
                 person(p.get("user")),
@@ -120,7 +120,7 @@ def load() -> Recorded:
             i["id"]: (
                 i["number"],
                 i["title"],
-                i.get("body"),
+                i.get("body") or None,
                 i["state"],
                 person(i.get("user")),
                 sorted(label["name"] for label in i["labels"]),

@@ -24,19 +24,19 @@ def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         command("simulate", "--generate", "11", "--pulls", PULLS, "--port", "0"),
         cwd=tmp_path_factory.mktemp("github"),
         env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
     try:
-        assert server.stderr is not None
-        told = server.stderr.readline()  # its address, as soon as it answers
+        assert server.stdout is not None
+        told = server.stdout.readline()  # its address, as soon as it answers
         found = re.search(r"http://\S+", told)
         assert found is not None, told
         yield found[0]
     finally:
         server.kill()
-        server.wait()
+        server.communicate()
 
 
 def start(github: str, database: Path, via: str) -> subprocess.Popen[str]:
