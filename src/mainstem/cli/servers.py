@@ -28,7 +28,9 @@ def bind(host: str, port: int, *, option: str) -> socket.socket:
     Raises `PortTaken`, which names `option` as the way out, when the address is not to be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off only for sockets that name TCP as their protocol; with it on,
+    # each small answer waits for the other side's delayed acknowledgement, some 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
@@ -111,16 +113,11 @@ async def until_stopped() -> None:
 def on_signals(call: Callable[[], object]) -> Iterator[None]:
     """Have `call` called in the running loop at SIGINT or SIGTERM, while the block runs."""
     loop = asyncio.get_running_loop()
-    try:
+    with contextlib.ExitStack() as stack:
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, call)
-    except (NotImplementedError, RuntimeError, ValueError):
-        # Not the main thread, or a platform without signal handlers in its loop: Ctrl-C then ends
-        # the loop itself with KeyboardInterrupt.
+            # Not in the main thread, or a platform whose loop handles no signals: Ctrl-C then ends
+            # the loop itself with KeyboardInterrupt.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, call)
+                stack.callback(loop.remove_signal_handler, number)
         yield
-        return
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
