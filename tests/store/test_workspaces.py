@@ -16,26 +16,20 @@ from mainstem.store import (
     aggregation_queue,
     close_aggregation,
     create_workspace,
-    has_event_feed,
     ids,
-    list_event_inputs,
-    list_issue_inputs,
     list_metrics_days,
-    list_pull_inputs,
     list_workspace_repositories,
     load_cached_metrics,
     load_workspace,
     mark_metrics_stale,
     open_aggregation,
     save_cached_metrics,
-    save_contributors,
     save_github_events,
     save_metrics_days,
-    save_pull_requests,
     table_counts,
 )
 
-from .rows import HOUR, REPO, T0, person, pull
+from .rows import HOUR, REPO, T0
 
 START, END = T0 - timedelta(days=7), T0 + HOUR
 
@@ -181,45 +175,7 @@ def test_a_day_computed_again_replaces_itself(planted: Database, workspace: UUID
     ]
 
 
-def test_inputs_are_what_was_created_in_the_period_oldest_first(
-    planted: Database, workspace: UUID
-) -> None:
-    late = {**pull(9), "created_at": END}
-    early = {**pull(8), "created_at": START}
-    planted.write(save_pull_requests, [late, early])  # type: ignore[list-item]
-    found = planted.read(list_pull_inputs, workspace, start=START, end=END)
-    assert [one.number for one in found] in ([8, 1, 2], [8, 2, 1])
-    issues = planted.read(list_issue_inputs, workspace, start=START, end=END)
-    assert [one.number for one in issues] == [3]
-
-
-def test_inputs_name_authors_by_present_login_and_flag_bots(
-    planted: Database, workspace: UUID
-) -> None:
-    planted.write(save_contributors, [{**person(1, "robot"), "is_bot": True}, person(2, "ada")])
-    planted.write(
-        save_pull_requests,
-        [
-            {**pull(1), "author_id": person(1)["id"], "author_login": "old"},
-            {**pull(2), "author_id": person(2)["id"]},
-            {**pull(4), "author_login": "app", "author_type": "Bot"},
-            pull(5),
-        ],
-    )
-    found = planted.read(list_pull_inputs, workspace, start=START, end=END)
-    authors = {one.number: (one.author, one.author_is_bot) for one in found}
-    assert authors == {1: ("robot", True), 2: ("ada", False), 4: ("app", True), 5: (None, False)}
-
-
-def test_another_workspaces_rows_are_not_inputs(planted: Database, workspace: UUID) -> None:
-    other = planted.write(create_workspace, "Other", "other", at=T0)
-    assert planted.read(list_pull_inputs, other, start=START, end=END) == []
-
-
-def test_stars_and_forks_are_inputs_and_no_feed_is_not_zero(
-    planted: Database, workspace: UUID
-) -> None:
-    assert not planted.read(has_event_feed, workspace)
+def test_an_event_of_github_is_kept_once(planted: Database) -> None:
     kinds = ["WatchEvent", "ForkEvent", "PushEvent"]
     rows: list[Any] = [
         {
@@ -235,6 +191,3 @@ def test_stars_and_forks_are_inputs_and_no_feed_is_not_zero(
     ]
     assert planted.write(save_github_events, rows) == Written(inserted=3)
     assert planted.write(save_github_events, rows) == Written(unchanged=3)
-    found = planted.read(list_event_inputs, workspace, start=START, end=END)
-    assert [one.event_type for one in found] == kinds[:2]
-    assert planted.read(has_event_feed, workspace)
