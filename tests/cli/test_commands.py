@@ -132,8 +132,22 @@ def test_the_doctor_tells_a_misspelt_function_and_a_broken_database(
     ]
 
 
+def test_the_doctor_for_people_ends_with_a_verdict(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(capsys, "db", "upgrade")
+    text = said(capsys, "doctor")
+    assert "Environment local, decided by MAINSTEM_ENV." in text
+    assert "Nothing is wrong." in text
+    monkeypatch.setenv("MAINSTEM_DISABLED_FUNCTIONS", "nothing-like-it")
+    text = said(capsys, "doctor", code=1)
+    assert "MAINSTEM_DISABLED_FUNCTIONS: names 'nothing-like-it'" in text
+    assert "Nothing is wrong." not in text
+
+
 def test_upgrading_twice_is_harmless_and_check_agrees(capsys: pytest.CaptureFixture[str]) -> None:
     assert not parsed(capsys, "db", "check", code=1)["current"]
     assert "up to date" in said(capsys, "db", "upgrade")
     assert parsed(capsys, "db", "upgrade")["current"]
     assert parsed(capsys, "db", "check")["current"]
+    assert "up to date" in said(capsys, "db", "check")

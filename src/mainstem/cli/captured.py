@@ -59,6 +59,7 @@ async def captured(
         opened = _within(wanted, await stack.enter_async_context(open_services(settings)))
         named = wanted.repository
         found = await opened.github.repository(named.owner, named.name)
+        repository_id = ids.repository_id(found.id)
         await asyncio.to_thread(opened.database.upgrade)
         before = await opened.database.run_read(count_rows)
         local = await stack.enter_async_context(
@@ -74,7 +75,10 @@ async def captured(
         title = f"Capturing {named} over {wanted.via} into {opened.database.url}"
         async with watching(local, title=title, console=console):
             use = await run_capture(
-                local, wanted, say=lambda text: console.print(text, soft_wrap=True)
+                local,
+                wanted,
+                repository_id,
+                say=lambda text: console.print(text, soft_wrap=True),
             )
         rows = await opened.database.run_read(count_written, before, began)
         return CaptureResult(
@@ -88,7 +92,7 @@ async def captured(
             github=opened.github.ledger.snapshot(),
             rows=rows,
             summary=await opened.database.run_read(
-                repository_summary, ids.repository_id(found.id), datetime.now(UTC)
+                repository_summary, repository_id, datetime.now(UTC)
             ),
         )
 

@@ -64,5 +64,4 @@ async def _dev(settings: Settings, engine_listener: socket, endpoint_listener: s
         typer.echo(f"Engine    {local.engine_url}  ({functions} functions)", err=True)
         typer.echo(f"Endpoint  {local.endpoint_url}  ({settings.environment})", err=True)
         typer.echo(f"Database  {opened.database.url}", err=True)
-        typer.echo("Press Ctrl-C to stop.", err=True)
         await until_stopped()

@@ -77,7 +77,6 @@ async def _serve(
         typer.echo(f"Engine    {url}  ({path})", err=True)
         for app_url in urls:
             typer.echo(await _synced(running, app_url), err=True)
-        typer.echo("Press Ctrl-C to stop.", err=True)
         await until_stopped()
 
 

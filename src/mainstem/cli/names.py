@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from mainstem.cli.outcome import UsageProblem
 
-# GitHub's rules: letters, digits and single hyphens for owners (bots and old accounts may end in
-# one); letters, digits, '-', '_' and '.' for repositories. https://docs.github.com/en/repositories
-_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})")
+# GitHub's rules: letters, digits and hyphens for owners, an underscore for managed users; letters,
+# digits, '-', '_' and '.' for repositories.
+_OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 
 

@@ -37,6 +37,7 @@ class Seen:
     runs_failed: int = 0
     steps_done: int = 0
     retries: int = 0
+    app_id: str = ""
     under_way: set[str] = field(default_factory=set)
     latest: str = ""
 
@@ -53,7 +54,7 @@ class Seen:
             return
         self.steps_done += status == "COMPLETED"
         self.retries += status == "FAILING"
-        self.latest = f"{change.function_id} > {change.step}"
+        self.latest = f"{change.function_id.removeprefix(f'{self.app_id}-')} > {change.step}"
 
 
 class _Display(Protocol):
@@ -67,7 +68,7 @@ class _Display(Protocol):
 @asynccontextmanager
 async def watching(local: LocalRun, *, title: str, console: Console) -> AsyncIterator[None]:
     """Show the progress of `local` on `console` while the block runs."""
-    seen = Seen()
+    seen = Seen(app_id=local.client.app_id)
     changes = local.engine.changes()
     with contextlib.ExitStack() as stack:
         display: _Display = _Lines(console, title)
@@ -131,7 +132,9 @@ class Panel:
 
     def show(self, seen: Seen, rows: Mapping[str, int], usage: Usage, seconds: float) -> None:
         stored = "  ".join(f"{name.replace('_', ' ')} {rows[name]:,}" for name in _SHOWN)
-        budget = usage.graphql_remaining or usage.core_remaining
+        # Over REST no answer ever tells the GraphQL budget.
+        left = usage.graphql_remaining
+        budget = usage.core_remaining if left is None else left
         self._body = [
             ("stored", stored),
             (

@@ -49,5 +49,4 @@ async def _serve(settings: Settings, listener: socket) -> None:
         )
         async with serving(app, listener) as url:
             typer.echo(f"Endpoint  {url}{SERVE_PATH}  ({settings.environment})", err=True)
-            typer.echo("Press Ctrl-C to stop.", err=True)
             await until_stopped()

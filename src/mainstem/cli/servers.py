@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,8 @@ def bind(host: str, port: int, *, option: str) -> socket.socket:
     Raises `PortTaken`, which names `option` as the way out, when the address is not to be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle's algorithm off only for sockets that name TCP as their protocol; with it on,
-    # each small answer waits for the other side's delayed acknowledgement, some 40 ms.
+    # asyncio turns Nagle's algorithm off only for sockets that name TCP as their protocol; with it
+    # on, each small answer waits for the other side's delayed acknowledgement, some 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -103,9 +104,10 @@ def _quiet_server(app: Any) -> uvicorn.Server:
 
 
 async def until_stopped() -> None:
-    """Wait for Ctrl-C or SIGTERM: for a server, the ordinary way to end."""
+    """Say how to stop, and wait for it: Ctrl-C or SIGTERM, for a server the ordinary way to end."""
     stopped = asyncio.Event()
     with on_signals(stopped.set):
+        print("Press Ctrl-C to stop.", file=sys.stderr, flush=True)
         await stopped.wait()
 
 

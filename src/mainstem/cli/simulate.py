@@ -74,7 +74,6 @@ async def _serve(world: World, host: str, port: int, *, as_json: bool) -> dict[s
             print_json_line({"url": simulated.url, "repositories": names})
         else:
             typer.echo(f"GitHub    {simulated.url}  ({', '.join(names)})")
-            typer.echo("Press Ctrl-C to stop.", err=True)
         await until_stopped()
         return simulated.log.as_json()
 

@@ -1,0 +1,62 @@
+"""Engine and endpoint in one process."""
+
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from mainstem.cli.local_run import engine_path_for, for_local_engine, sync
+from mainstem.cli.outcome import CommandFailed
+from mainstem.cli.servers import LOOPBACK, bind, serving
+from mainstem.settings import load_settings
+
+
+@pytest.mark.parametrize(
+    ("database", "engine"),
+    [
+        ("sqlite:///x.db", "x.db.engine"),
+        ("sqlite:////data/x.db", "/data/x.db.engine"),
+        ("sqlite://", ":memory:"),
+        ("sqlite:///:memory:", ":memory:"),
+        ("no address at all", ":memory:"),
+    ],
+)
+def test_the_engines_state_lies_beside_a_sqlite_file(database: str, engine: str) -> None:
+    assert engine_path_for(database) == engine
+
+
+def test_a_servers_database_has_its_engines_state_in_a_folder_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    one = engine_path_for("postgresql+psycopg://user:secret@host/one")
+    two = engine_path_for("postgresql+psycopg://user:secret@host/two")
+    assert one != two
+    assert Path(one).parent == Path(".mainstem")
+    assert "secret" not in one
+
+
+def test_a_local_engine_needs_no_keys_in_any_environment() -> None:
+    keys = {"INNGEST_SIGNING_KEY": "signkey-test-" + "ab" * 16, "INNGEST_EVENT_KEY": "k"}
+    settings = load_settings({"MAINSTEM_ENV": "production", **keys})
+    local = for_local_engine(settings, "http://127.0.0.1:1")
+    assert (local.inngest_dev, local.api_origin) == (True, "http://127.0.0.1:1")
+    assert local.event_origin == "http://127.0.0.1:1"
+
+
+async def test_a_sync_that_is_refused_inside_a_200_fails_the_command() -> None:
+    async def refuse(_: Request) -> JSONResponse:
+        return JSONResponse({"error": "At least one function is invalid"})
+
+    app = Starlette(routes=[Route("/api/inngest", refuse, methods=["PUT"])])
+    async with serving(app, bind(LOOPBACK, 0, option="--port")) as url:
+        with pytest.raises(CommandFailed, match="At least one function is invalid"):
+            await sync(f"{url}/api/inngest")
+
+
+async def test_a_sync_that_nobody_answers_fails_the_command() -> None:
+    with pytest.raises(CommandFailed, match="Cannot sync the endpoint at"):
+        await sync("http://127.0.0.1:1/api/inngest")
