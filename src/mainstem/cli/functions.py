@@ -153,7 +153,7 @@ def _short(value: Any) -> str:
         period = f" each {value['period']}" if "period" in value else ""
         key = value.get("key")
         return f"{value['limit']}{period}" + (
-            f" per {key.removeprefix('event.data.')}" if key else ""
+            f" per {key.replace('event.data.', '')}" if key else ""
         )
     if isinstance(value, dict):
         return ", ".join(f"{name} {item}" for name, item in value.items())
