@@ -60,13 +60,24 @@ class Problem:
 
 
 class SettingsError(MainstemError):
-    """The settings do not allow a start. `problems` holds all of them, not only the first."""
+    """The settings do not allow a start. `problems` holds all of them, not only the first.
 
-    def __init__(self, problems: Sequence[Problem], *, decided: str = "") -> None:
+    `environment` is the one they were judged for and `decided_by` the variable that chose it.
+    """
+
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        *,
+        environment: str = "unknown",
+        decided_by: str = "unknown",
+    ) -> None:
         self.problems = tuple(problems)
-        self.decided = decided
+        self.environment = environment
+        self.decided_by = decided_by
+        where = "" if environment == "unknown" else f" in {environment} ({decided_by})"
         count = len(self.problems)
-        head = f"Cannot start{decided}: {count} setting{'' if count == 1 else 's'} must be mended."
+        head = f"Cannot start{where}: {count} setting{'' if count == 1 else 's'} must be mended."
         super().__init__("\n".join([head, *(f"  - {problem}" for problem in self.problems)]))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +52,7 @@ def examine() -> Diagnosis:
     try:
         settings = read_settings()
     except SettingsError as error:
-        environment, decided_by = _decision(error)
-        return Diagnosis(environment, decided_by, problems=list(error.problems))
+        return Diagnosis(error.environment, error.decided_by, problems=list(error.problems))
     found = Diagnosis(str(settings.environment), settings.decided_by, settings=settings.shown())
     _look_at_functions(settings, found)
     _look_at_database(settings, found)
@@ -63,12 +61,6 @@ def examine() -> Diagnosis:
             "GITHUB_TOKEN is not set: GitHub then allows 60 requests an hour, and no GraphQL."
         )
     return found
-
-
-def _decision(error: SettingsError) -> tuple[str, str]:
-    """Environment and what decided it, from the error's head: `in preview (VERCEL_ENV=…)`."""
-    told = re.fullmatch(r"\s*in (\S+) \((.*)\)", error.decided)
-    return (told[1], told[2]) if told else ("unknown", "unknown")
 
 
 def _look_at_functions(settings: Settings, found: Diagnosis) -> None:

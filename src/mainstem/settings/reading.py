@@ -105,7 +105,9 @@ def load_settings(
     settings = _build(detected, reading)
     if reading.problems or settings is None:
         raise SettingsError(
-            reading.problems, decided=f" in {detected.environment} ({detected.decided_by})"
+            reading.problems,
+            environment=str(detected.environment),
+            decided_by=detected.decided_by,
         )
     return settings
 
