@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
 
+import httpx
 import pytest
 
 from mainstem.functions.services import Services
@@ -46,9 +47,9 @@ async def build(tmp_path: Path, empty_database: Path) -> AsyncIterator[Build]:
             path = tmp_path / f"{made}.db"
             shutil.copyfile(empty_database, path)
             github = await stack.enter_async_context(simulated_github(world or generate(7, 40)))
-            client = await stack.enter_async_context(
-                GitHub(base_url=github.url, token="t", sleep=at_once)
-            )
+            # Reading the machine's certificates would take longer than most tests.
+            http = await stack.enter_async_context(httpx.AsyncClient(verify=False))
+            client = GitHub(base_url=github.url, token="t", http=http, sleep=at_once)
             database = stack.enter_context(Database(f"sqlite:///{path}"))
             clock = StillClock()
             save_home(database, github.world.repository, at=NOW)

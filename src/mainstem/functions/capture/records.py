@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from mainstem.catalog import FunctionFailed, Run
 from mainstem.errors import StoreError
 from mainstem.functions.capture.storing import Tally
@@ -21,6 +23,9 @@ from mainstem.store import (
     ids,
     start_sync_log,
 )
+
+# Whatever the database may say about a log: a table that is missing, a lock, a lost row.
+_NO_LOG = (StoreError, SQLAlchemyError)
 
 
 async def open_log(
@@ -40,7 +45,7 @@ async def open_log(
             metadata={**metadata, "source": "inngest"},
             at=services.clock.now(),
         )
-    except StoreError as error:
+    except _NO_LOG as error:
         services.logger.warning("No sync log for %s: %s", run_key, error)
         return None
 
@@ -57,7 +62,7 @@ async def close_log(services: Services, log_id: UUID, tally: Tally) -> None:
             ),
             at=services.clock.now(),
         )
-    except StoreError as error:
+    except _NO_LOG as error:
         services.logger.warning("Sync log %s stays open: %s", log_id, error)
 
 
@@ -109,23 +114,22 @@ async def record_failure(run: Run[FunctionFailed[Any]], services: Services) -> N
     failed = run.data
     await run.step(
         "record-failure",
-        _record_failure,
+        note_failure,
         services,
         run_key_of(run.function_id, failed.run_id),
         f"{failed.error.name}: {failed.error.message}",
-        _uuid(failed.raw_data.get("jobId")),
+        job_id_in(failed.raw_data),
     )
 
 
-async def _record_failure(
-    services: Services, run_key: str, message: str, job_id: UUID | None
-) -> None:
+async def note_failure(services: Services, run_key: str, message: str, job_id: UUID | None) -> None:
+    """Close log row and job row as failed. Raises `NoRowWritten` for a job that does not exist."""
     at = services.clock.now()
     try:
         await services.database.run_write(
             finish_sync_log, ids.sync_log_id(run_key), "failed", error=message, at=at
         )
-    except StoreError as error:  # it may never have been opened
+    except _NO_LOG as error:  # it may never have been opened
         services.logger.warning("No sync log to close for %s: %s", run_key, error)
     if job_id is not None:
         await services.database.run_write(
@@ -133,7 +137,9 @@ async def _record_failure(
         )
 
 
-def _uuid(value: object) -> UUID | None:
+def job_id_in(data: Mapping[str, object]) -> UUID | None:
+    """The job that an event names, if it names one."""
+    value = data.get("jobId")
     try:
         return UUID(str(value)) if value else None
     except ValueError:

@@ -34,6 +34,10 @@ REQUESTS_AT_ONCE = 5
 _SINCE = "since:"
 
 
+# Where issues are switched off there are none, and that is no error.
+_NOTHING = PageRead(Batch(), next=None, newest=None, is_last=True)
+
+
 async def _read_pulls(services: Services, home: Home, place: Place) -> PageRead:
     sort, direction = order_of(place)
     page = await services.github.pulls_page(
@@ -109,8 +113,8 @@ async def _read_issues(services: Services, home: Home, place: Place) -> PageRead
         page = await services.github.issues_page(
             home.owner, home.name, sort=sort, direction=direction, next=place.cursor
         )
-    except Gone:  # issues are switched off: no issues, and no error
-        return PageRead(Batch(), next=None, newest=None, is_last=True)
+    except Gone:
+        return _NOTHING
     return page_of(
         page, Rows(home).issues(page.items), place, [issue.updated_at for issue in page.items]
     )
@@ -118,7 +122,10 @@ async def _read_issues(services: Services, home: Home, place: Place) -> PageRead
 
 async def _read_issue_conversation(services: Services, home: Home, place: Place) -> PageRead:
     read = partial(services.github.repository_issue_comments_page, home.owner, home.name)
-    page = await _read_on(read, place)
+    try:
+        page = await _read_on(read, place)
+    except Gone:
+        return _NOTHING
     comments = [comment for comment in page.items if not comment.on_pull]
     rows = Rows(home)
     ids = {rows.issue_id(comment.number): comment.number for comment in comments}
