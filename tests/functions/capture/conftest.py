@@ -1,30 +1,42 @@
 """A generated repository behind a pretend GitHub, and an empty database that knows of it."""
 
 import shutil
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
-import httpx
 import pytest
 
 from mainstem.functions.services import Services
 from mainstem.github import GitHub
-from mainstem.simulate import World, generate, simulated_github
+from mainstem.simulate import SimulatedGitHub, World, generate, simulated_github
 from mainstem.store import Database
 
 from .house import NOW, House, StillClock, save_home
 
 
 class Build(Protocol):
-    """Makes a house, with a fresh database, around a world."""
+    """Makes a house with an empty database. Those of one world share its pretend GitHub."""
 
     async def __call__(self, world: World | None = None) -> House: ...
 
 
 async def at_once(_seconds: float) -> None:
     """The client's pauses between tries, without the waiting."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_certificates() -> Iterator[None]:
+    """Everything here is on loopback, without TLS.
+
+    Reading the machine's certificates for each HTTP client would be a third of these tests' time.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_args, **_kwargs: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -39,20 +51,23 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def build(tmp_path: Path, empty_database: Path) -> AsyncIterator[Build]:
     async with AsyncExitStack() as stack:
-        made = 0
+        served: dict[int, SimulatedGitHub] = {}
+        numbers = count()
+        usual = generate(7, 40)
 
         async def make(world: World | None = None) -> House:
-            nonlocal made
-            made += 1
-            path = tmp_path / f"{made}.db"
+            path = tmp_path / f"{next(numbers)}.db"
             shutil.copyfile(empty_database, path)
-            github = await stack.enter_async_context(simulated_github(world or generate(7, 40)))
-            # Reading the machine's certificates would take longer than most tests.
-            http = await stack.enter_async_context(httpx.AsyncClient(verify=False))
-            client = GitHub(base_url=github.url, token="t", http=http, sleep=at_once)
+            world = world or usual
+            if id(world) not in served:
+                served[id(world)] = await stack.enter_async_context(simulated_github(world))
+            github = served[id(world)]
+            client = await stack.enter_async_context(
+                GitHub(base_url=github.url, token="t", sleep=at_once)
+            )
             database = stack.enter_context(Database(f"sqlite:///{path}"))
             clock = StillClock()
-            save_home(database, github.world.repository, at=NOW)
+            save_home(database, world.repository, at=NOW)
             return House(Services(database, client, clock), github, clock)
 
         yield make

@@ -48,7 +48,8 @@ async def go_on(house: House, stopped: RunResult[Any]) -> Captured:
 
 
 async def test_both_paths_write_the_same_rows(build: Build) -> None:
-    rest, graphql = await build(generate(11, 60)), await build(generate(11, 60))
+    world = generate(11, 60)
+    rest, graphql = await build(world), await build(world)
     await capture_pulls(rest)
     await capture_issues(rest)
     asked = RepositorySyncGraphqlRequested(repository_id=graphql.repository_id, history="full")

@@ -50,6 +50,15 @@ def busy_world(pulls: int) -> World:
     return world
 
 
+@pytest.fixture
+async def house(build: Build) -> House:
+    """A small repository with a few recent pull requests."""
+    world = busy_world(4)
+    number = max(world.repository.pulls)
+    changes.add_comment(world.repository, number, "Hm.", user=None, at=text_of(NOW))
+    return await build(world)
+
+
 async def sync(
     house: House, path: tuple[Any, Any], *, run_id: str = "run-1", limits: Any = None, **more: Any
 ) -> RunResult[Any]:
@@ -81,11 +90,13 @@ async def test_d20_all_jobs_leave_in_one_step(build: Build, path: tuple[Any, Any
 async def test_d19_a_second_try_sends_the_same_event_ids(
     build: Build, path: tuple[Any, Any]
 ) -> None:
+    world = busy_world(8)
+
     async def services() -> Any:
-        return (await build(busy_world(8))).services
+        return (await build(world)).services
 
     function, event = path
-    asked = event(repository_id=(await build(busy_world(8))).repository_id)
+    asked = event(repository_id=(await build(world)).repository_id)
     proof = await replay_from_every_step(function, asked, services)
     assert len({sent.id for sent in proof.undisturbed.sent}) == len(proof.undisturbed.sent) > 7
 
