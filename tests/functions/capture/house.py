@@ -1,13 +1,12 @@
 """A database on disk, a pretend GitHub over HTTP, and a clock that stands still: a test's house."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from mainstem.functions.events import RepositorySyncGraphqlRequested
 from mainstem.functions.services import Limits, Services
 from mainstem.simulate import Repository as Pretended
 from mainstem.simulate import SimulatedGitHub, World
@@ -39,7 +38,6 @@ class House:
     services: Services
     github: SimulatedGitHub
     clock: StillClock
-    made: list[Any] = field(default_factory=list)
 
     @property
     def world(self) -> World:
@@ -107,11 +105,6 @@ def save_home(database: Database, there: Pretended, *, at: datetime = NOW) -> No
         "full_name": there.full_name,
     }
     database.write(save_repositories, [row], at=at)
-
-
-def full(house: House, **more: Any) -> RepositorySyncGraphqlRequested:
-    """The event that asks for every pull request over GraphQL."""
-    return RepositorySyncGraphqlRequested(repository_id=house.repository_id, history="full", **more)
 
 
 def with_limits(house: House, **limits: Any) -> Services:

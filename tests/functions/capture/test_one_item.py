@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import update
 
 from mainstem.catalog import NonRetriableError, RetryAfterError
 from mainstem.functions.capture import (
@@ -13,6 +14,7 @@ from mainstem.functions.capture import (
     capture_pr_details,
     capture_pr_details_graphql,
     capture_pr_reviews,
+    capture_repository_issues,
 )
 from mainstem.functions.events import (
     IssueCommentsRequested,
@@ -20,11 +22,12 @@ from mainstem.functions.events import (
     PrDetailsGraphqlRequested,
     PrDetailsRequested,
     PrReviewsRequested,
+    RepositoryIssuesRequested,
 )
 from mainstem.github import RequestFailed
 from mainstem.simulate import changes
 from mainstem.simulate.faults import Fault
-from mainstem.store import find_pull
+from mainstem.store import find_pull, tables
 from mainstem.testing import replay_from_every_step, run_handler
 
 from .conftest import Build
@@ -176,7 +179,7 @@ async def test_d07_d26_a_later_answer_with_less_blanks_nothing_and_makes_nobody_
 ) -> None:
     number = busiest(house)
     await capture(capture_pr_comments, PrCommentsRequested, house, number)
-    people = tables_set(house, bio="Keeps the lock.", first_seen_at=NOW - timedelta(days=9))
+    people = set_of_everybody(house, bio="Keeps the lock.", first_seen_at=NOW - timedelta(days=9))
     await capture(capture_pr_details_graphql, PrDetailsGraphqlRequested, house, number)
     after = {row["github_id"]: row for row in house.rows("contributors")}
     for github_id in people:
@@ -185,12 +188,8 @@ async def test_d07_d26_a_later_answer_with_less_blanks_nothing_and_makes_nobody_
     assert len(after) == len(house.rows("contributors"))
 
 
-def tables_set(house: House, **values: Any) -> list[int]:
+def set_of_everybody(house: House, **values: Any) -> list[int]:
     """Give every stored contributor these values; their GitHub ids."""
-    from sqlalchemy import update
-
-    from mainstem.store import tables
-
     house.database.write(lambda conn: conn.execute(update(tables.contributors).values(**values)))
     return [row["github_id"] for row in house.rows("contributors")]
 
@@ -293,9 +292,6 @@ async def test_trouble_at_github_is_tried_again_by_the_platform(house: House) ->
 
 
 async def store_issue(house: House, number: int) -> None:
-    from mainstem.functions.capture import capture_repository_issues
-    from mainstem.functions.events import RepositoryIssuesRequested
-
     asked = RepositoryIssuesRequested(repository_id=house.repository_id, time_range=9_999)
     await run_handler(capture_repository_issues, asked, house.services)
     assert number in {row["number"] for row in house.rows("issues")}
