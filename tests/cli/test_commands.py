@@ -91,6 +91,18 @@ def test_the_matrix_for_people_shows_every_function(capsys: pytest.CaptureFixtur
     assert "13 functions. This is local, by MAINSTEM_ENV." in text
 
 
+def test_the_matrix_has_a_line_for_each_function_in_eighty_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("MAINSTEM_DISABLED_FUNCTIONS", "update-pr-activity")
+    shown = said(capsys, "functions").splitlines()
+    assert max(map(len, shown)) <= 80
+    starts = [line.split() for line in shown if line.startswith(("capture-", "classify-"))]
+    assert ["capture-pr-reviews", "capture/pr.reviews", "all"] in starts
+    assert any(line.startswith("update-pr-activity") and "not local" in line for line in shown)
+
+
 def test_the_doctor_says_what_was_detected_and_by_which_variable(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

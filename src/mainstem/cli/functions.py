@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from mainstem.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console
 
     from mainstem.catalog import AnyDefinition
+
+_COLUMN = 32  # the longest id and event name, and a space
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def functions(json: JsonOption = False) -> None:
         print_json(rows)
         return
     console = stdout_console()
-    console.print(_table(rows, here))
+    _print(rows, console)
     console.print(f"{len(rows)} functions. This is [bold]{here}[/], by {settings.decided_by}.")
 
 
@@ -105,38 +107,64 @@ def _triggers(definition: AnyDefinition) -> list[dict[str, Any]]:
     ]
 
 
-def _table(rows: list[FunctionRow], here: str) -> Table:
-    from rich import box
-    from rich.table import Table
+def lines(row: FunctionRow) -> list[str]:
+    """`row` as it is read in 80 columns: id, triggers and where it is on, side by side."""
+    names = [str(one.get("event") or f"cron {one.get('cron')}") for one in row.triggers]
+    first, *others = names or [""]
+    return [f"{row.id:<{_COLUMN}} {first:<{_COLUMN}} {on_in(row.environments)}"] + [
+        f"{'':<{_COLUMN}} {other}" for other in others
+    ]
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("Function", "Trigger", "Configuration"):
-        table.add_column(column, overflow="fold")
-    environments = list(rows[0].environments) if rows else []
-    for name in environments:
-        table.add_column(f"[bold]{name}[/]" if name == here else name, justify="center")
+
+def details(row: FunctionRow) -> list[str]:
+    """What is configured for `row`'s function, then what some environment has otherwise."""
+    return [_in_words(row.configuration)] * bool(row.configuration) + [
+        f"in {name}: {_in_words(there.overrides)}"
+        for name, there in row.environments.items()
+        if there.overrides
+    ]
+
+
+def on_in(environments: dict[str, InEnvironment]) -> str:
+    """The environments that serve a function, in the fewest words; `*` where some differ.
+
+    >>> on, off = InEnvironment(True, None, {}), InEnvironment(False, "off", {})
+    >>> on_in({"local": on, "test": on}), on_in({"local": on, "test": off, "preview": on})
+    ('all', 'not test')
+    >>> on_in({"local": off, "test": off, "preview": on}), on_in({"local": off})
+    ('preview', 'none')
+    """
+    on = [name for name, there in environments.items() if there.on]
+    off = [name for name in environments if name not in on]
+    if not off:
+        words = "all"
+    elif len(off) < len(on):
+        words = "not " + ", ".join(off)
+    else:
+        words = ", ".join(on) or "none"
+    return words + "*" * any(there.overrides for there in environments.values())
+
+
+def _print(rows: list[FunctionRow], console: Console) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    head = f"{'Function':<{_COLUMN}} {'Trigger':<{_COLUMN}} On in"
+    console.print(Text(head, style="bold"), soft_wrap=True)
     group: str | None = None
     for row in rows:
-        if group is not None and row.group != group:
-            table.add_section()
+        if row.group != group:
+            console.print()
         group = row.group
-        table.add_row(
-            row.id,
-            "\n".join(str(one.get("event") or f"cron {one.get('cron')}") for one in row.triggers),
-            "\n".join(f"{name} {_short(value)}" for name, value in row.configuration.items()),
-            *(_mark(row.environments[name]) for name in environments),
-        )
-    return table
+        for line in lines(row):
+            console.print(Text(line), soft_wrap=True)
+        for line in details(row):
+            console.print(Padding(Text(line, style="dim"), (0, 0, 0, 4)))
+    console.print()
 
 
-def _mark(there: InEnvironment) -> str:
-    if not there.on:
-        return "[red]off[/]"
-    if there.overrides:
-        return "[yellow]on*[/]\n" + "\n".join(
-            f"{name} {_short(value)}" for name, value in there.overrides.items()
-        )
-    return "[green]on[/]"
+def _in_words(configuration: dict[str, Any]) -> str:
+    return "; ".join(f"{name} {_short(value)}" for name, value in configuration.items())
 
 
 def _short(value: Any) -> str:
