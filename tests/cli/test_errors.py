@@ -48,6 +48,11 @@ def not_a_database(folder: Path) -> list[str]:
     return ["--database", f"sqlite:///{folder / 'x.db'}"]
 
 
+def state_in_a_file(folder: Path) -> list[str]:
+    (folder / "state").touch()
+    return ["--path", str(folder / "state" / "engine.db")]
+
+
 # name → (words, prepared words, exit code, what the line says)
 CASES: dict[str, tuple[list[str], Prepare, int, str]] = {
     "malformed name": (["capture", "octo"], nothing, 2, "Write OWNER/NAME"),
@@ -64,6 +69,8 @@ CASES: dict[str, tuple[list[str], Prepare, int, str]] = {
     "nothing to simulate": (["simulate"], nothing, 2, "either --recording or --generate"),
     "database without a folder": (["db", "upgrade"], no_folder, 1, "cannot be opened"),
     "no database at all": (["db", "upgrade"], not_a_database, 1, "something else"),
+    "no file to check": (["db", "check"], nothing, 1, "there is no such file"),
+    "a file where state goes": (["engine", "--port", "0"], state_in_a_file, 1, "Cannot make"),
     "unknown event": (["send", "discover/repository.old"], nothing, 2, "discover/repository.new"),
     "data that is no JSON": (
         ["send", "discover/repository.new", "--data", "{"],

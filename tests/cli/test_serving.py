@@ -10,6 +10,7 @@ import pytest
 
 from .shell import call, running, stopped, until
 
+SIGNED_AS = {"preview": "branch", "staging": "staging", "production": "prod"}
 DISCOVERED = '{"owner": "octo", "repo": "hello"}'
 
 
@@ -27,8 +28,10 @@ def test_dev_runs_engine_and_endpoint_synced_and_stops_when_told(
     number: int, tmp_path: Path
 ) -> None:
     with running(tmp_path, "dev", "--port", "0", "--engine-port", "0") as process:
-        engine = address(until(process, "Engine "))
+        told = until(process, "Engine ")
+        engine = address(told)
         endpoint = address(until(process, "Endpoint "))
+        assert "(13 functions, " in told
         assert len(functions_at(engine)) >= 13
         health = httpx.get(endpoint.replace("/api/inngest", "/healthz"), timeout=10)
         code, out, err = stopped(process, number)
@@ -75,6 +78,37 @@ def test_serve_and_engine_find_each_other(tmp_path: Path) -> None:
         assert stopped(server)[0] == 0
     assert synced.json()["ok"]
     assert not (tmp_path / ".mainstem").exists()
+
+
+@pytest.mark.parametrize("environment", ["preview", "staging", "production"])
+def test_a_cloud_engine_with_the_same_keys_serves_an_environment_that_needs_them(
+    environment: str, tmp_path: Path
+) -> None:
+    keys = {
+        "MAINSTEM_ENV": environment,
+        "INNGEST_EVENT_KEY": "an-event-key",
+        "INNGEST_SIGNING_KEY": f"signkey-{SIGNED_AS[environment]}-{'ab' * 16}",
+        "INNGEST_ENV": environment,
+    }
+    words = ("engine", "--cloud", "--port", "0", "--no-persist")
+    with running(tmp_path, *words, **keys) as server:
+        engine = address(until(server, "Engine "))
+        until(server, "Ctrl-C")
+        there = {**keys, "INNGEST_BASE_URL": engine}
+        with running(tmp_path, "serve", "--port", "0", **there) as process:
+            endpoint = address(until(process, "Endpoint "))
+            until(process, "Ctrl-C")
+            synced = httpx.put(endpoint, timeout=20)
+            done = call(tmp_path, "send", "discover/repository.new", "--data", DISCOVERED, **there)
+    assert synced.json()["ok"]
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_cloud_engine_without_a_key_is_a_wrong_setting(tmp_path: Path) -> None:
+    done = call(tmp_path, "engine", "--cloud", "--port", "0", MAINSTEM_ENV="local")
+    assert done.returncode == 2
+    assert "INNGEST_SIGNING_KEY: it is not set, and a cloud-mode engine" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_engine_says_which_apps_it_could_not_sync(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def check(database: DatabaseOption = None, json: JsonOption = False) -> None:
     from mainstem.cli.output import print_json
     from mainstem.store import SchemaOutdated, SchemaTooNew
 
+    _refuse_missing(database, as_json=json)
     with _opened(database) as opened:
         try:
             opened.check_current()
@@ -50,6 +51,26 @@ def check(database: DatabaseOption = None, json: JsonOption = False) -> None:
             print_json({"database": opened.url, "current": True})
         else:
             typer.echo(f"{opened.url} is up to date.")
+
+
+def _refuse_missing(url: str | None, *, as_json: bool) -> None:
+    """Fail for a SQLite file that is not there: opening it, only to look, would make it."""
+    from mainstem.cli.doctor import sqlite_file
+    from mainstem.cli.outcome import CommandFailed
+    from mainstem.cli.output import print_json
+    from mainstem.cli.start import read_settings
+
+    address = read_settings(database_url=url).database_url
+    file = sqlite_file(address)
+    if file is None or file.exists():
+        return
+    problem = (
+        f"Cannot check database {address!r}: there is no such file. Run `mainstem db upgrade`."
+    )
+    if not as_json:
+        raise CommandFailed(problem)
+    print_json({"database": address, "current": False, "problem": problem})
+    raise typer.Exit(1)
 
 
 def _opened(url: str | None) -> Database:

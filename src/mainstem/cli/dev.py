@@ -45,23 +45,25 @@ def dev(
 
 
 async def _dev(settings: Settings, engine_listener: socket, endpoint_listener: socket) -> None:
-    from mainstem.cli.local_run import STATE_FOLDER, local_run
+    from mainstem.cli.local_run import local_run
+    from mainstem.cli.registered import registered
     from mainstem.cli.servers import until_stopped
+    from mainstem.cli.state import STATE_FOLDER, made
     from mainstem.web import open_services
 
-    STATE_FOLDER.mkdir(exist_ok=True)
+    engine_path = str(made(STATE_FOLDER) / "engine.db")
     async with (
         open_services(settings, migrate=True) as opened,
         local_run(
             settings,
             opened,
-            engine_path=str(STATE_FOLDER / "engine.db"),
+            engine_path=engine_path,
             engine_listener=engine_listener,
             endpoint_listener=endpoint_listener,
         ) as local,
     ):
-        functions = sum(len(app.functions) for app in local.engine.apps())
-        typer.echo(f"Engine    {local.engine_url}  ({functions} functions)", err=True)
+        served = "; ".join(registered(app) for app in local.engine.apps())
+        typer.echo(f"Engine    {local.engine_url}  ({served})", err=True)
         typer.echo(f"Endpoint  {local.endpoint_url}  ({settings.environment})", err=True)
         typer.echo(f"Database  {opened.database.url}", err=True)
         await until_stopped()

@@ -79,7 +79,7 @@ def _look_at_database(settings: Settings, found: Diagnosis) -> None:
     from mainstem.store import Database
     from mainstem.web import database_health
 
-    file = _sqlite_file(settings.database_url)
+    file = sqlite_file(settings.database_url)
     if file is not None and not file.exists():
         # Looking would create it.
         found.database = {"url": settings.database_url, "reachable": False, "current": False}
@@ -106,7 +106,7 @@ def _database_problem(wrong: str) -> Problem:
     return Problem("MAINSTEM_DATABASE_URL", wrong.rstrip("."), "Set it to a database that answers.")
 
 
-def _sqlite_file(url: str) -> Path | None:
+def sqlite_file(url: str) -> Path | None:
     """The file of a SQLite address, None for memory and for other databases."""
     scheme, _, path = url.partition(":///")
     if not scheme.startswith("sqlite") or path in {"", ":memory:"}:

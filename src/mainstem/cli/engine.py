@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +13,7 @@ from mainstem.cli.options import VerboseOption
 if TYPE_CHECKING:
     from socket import socket
 
-    from mainstem.engine import Engine
+    from mainstem.engine import Engine, EngineOptions
 
 
 def engine(
@@ -41,6 +42,14 @@ def engine(
             show_default=False,
         ),
     ] = None,
+    cloud: Annotated[
+        bool,
+        typer.Option(
+            "--cloud",
+            help="Be a cloud-mode server: sign calls with INNGEST_SIGNING_KEY and take events "
+            "with INNGEST_EVENT_KEY only.",
+        ),
+    ] = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Run the embedded engine alone, as a dev server for any app made with an Inngest SDK."""
@@ -48,33 +57,56 @@ def engine(
 
     from mainstem.cli.logs import set_up_logs
     from mainstem.cli.servers import bind
+    from mainstem.engine import EngineOptions
 
     set_up_logs("DEBUG" if verbose else "INFO")
+    options = EngineOptions(retry_interval=retry_interval, **(_keys() if cloud else {}))
     with bind(host, port, option="--port") as listener:
-        asyncio.run(_serve(listener, _state(path, persist=persist), sdk_url or [], retry_interval))
+        options = replace(
+            options, path=_state(path, persist=persist), port=listener.getsockname()[1]
+        )
+        asyncio.run(_serve(listener, options, sdk_url or []))
+
+
+def _keys() -> dict[str, Any]:
+    """The engine's options for cloud mode, from the settings. Raises `SettingsError`."""
+    from mainstem.cli.start import read_settings
+    from mainstem.errors import Problem, SettingsError
+
+    settings = read_settings()
+    if settings.signing_key is None:
+        problem = Problem(
+            "INNGEST_SIGNING_KEY",
+            "it is not set, and a cloud-mode engine signs its calls with it",
+            "Set it to the key that the app has, or leave --cloud away.",
+        )
+        raise SettingsError([problem])
+    event_key = settings.event_key
+    return {
+        "signing_key": settings.signing_key.get_secret_value(),
+        "event_keys": frozenset({event_key.get_secret_value()} if event_key else ()),
+    }
 
 
 def _state(path: Path | None, *, persist: bool) -> str:
     """The engine's file; its folder exists afterwards."""
+    from mainstem.cli.state import STATE_FOLDER, made
     from mainstem.engine import EngineOptions
 
     if path is None and not persist:
         return EngineOptions().path
-    chosen = path or Path(".mainstem") / "engine.db"
-    chosen.parent.mkdir(parents=True, exist_ok=True)
+    chosen = path or STATE_FOLDER / "engine.db"
+    made(chosen.parent)
     return str(chosen)
 
 
-async def _serve(
-    listener: socket, path: str, urls: list[str], retry_interval: float | None
-) -> None:
+async def _serve(listener: socket, options: EngineOptions, urls: list[str]) -> None:
     from mainstem.cli.servers import serving, until_stopped
-    from mainstem.engine import Engine, EngineOptions, engine_app
+    from mainstem.engine import Engine, engine_app
 
-    port = listener.getsockname()[1]
-    running = Engine.open(EngineOptions(path=path, port=port, retry_interval=retry_interval))
+    running = Engine.open(options)
     async with running, serving(engine_app(running), listener) as url:
-        typer.echo(f"Engine    {url}  ({path})", err=True)
+        typer.echo(f"Engine    {url}  ({options.path})", err=True)
         for app_url in urls:
             typer.echo(await _synced(running, app_url), err=True)
         await until_stopped()
@@ -82,6 +114,7 @@ async def _serve(
 
 async def _synced(running: Engine, url: str) -> str:
     """How a sync with the app at `url` went, in a line; one that is not there yet is no error."""
+    from mainstem.cli.registered import registered
     from mainstem.engine import SyncRefused
 
     try:
@@ -89,4 +122,4 @@ async def _synced(running: Engine, url: str) -> str:
     except SyncRefused as error:
         return f"App       {url}  not synced: {error}"
     app = next((app for app in running.apps() if app.url == url), None)
-    return f"App       {url}  synced" + (f" ({len(app.functions)} functions)" if app else "")
+    return f"App       {url}  synced" + (f" ({registered(app)})" if app else "")

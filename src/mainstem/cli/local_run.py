@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from socket import socket
 from typing import Any
 
@@ -20,13 +19,13 @@ import inngest
 
 from mainstem.cli.outcome import CommandFailed
 from mainstem.cli.servers import serving, url_of
+from mainstem.cli.state import STATE_FOLDER, made
 from mainstem.clients import client_for
 from mainstem.engine import Engine, EngineOptions, engine_app
 from mainstem.functions import catalogue
 from mainstem.settings import Settings
 from mainstem.web import SERVE_PATH, Opened, create_app
 
-STATE_FOLDER = Path(".mainstem")
 _SYNC_TIMEOUT_S = 30.0
 
 
@@ -129,8 +128,7 @@ def engine_path_for(database_url: str) -> str:
         return ":memory:"
     if url.get_backend_name() != "sqlite":
         digest = sha256(url.render_as_string(hide_password=True).encode()).hexdigest()[:12]
-        STATE_FOLDER.mkdir(exist_ok=True)
-        return str(STATE_FOLDER / f"engine-{digest}.db")
+        return str(made(STATE_FOLDER) / f"engine-{digest}.db")
     if url.database in {None, "", ":memory:"}:
         return ":memory:"
     return f"{url.database}.engine"
