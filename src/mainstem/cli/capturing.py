@@ -88,7 +88,7 @@ class CaptureFailed(CommandFailed):
     def __init__(self, repository: RepositoryName, runs: Sequence[RunView]) -> None:
         self.runs = tuple(runs)
         first = runs[0]
-        others = "" if len(runs) == 1 else f" ({len(runs) - 1} more runs failed)"
+        others = "" if len(runs) == 1 else f" ({len(runs) - 1} more failed)"
         super().__init__(
             f"Cannot capture {repository}: {_told(first)}{others}. What was stored until then is "
             "complete in itself; mend the cause and run the same command again to go on."

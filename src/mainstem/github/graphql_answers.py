@@ -92,7 +92,11 @@ def _sum_up(errors: Any) -> _Told:
     objects = [entry for entry in entries if isinstance(entry, Mapping)]
     return _Told(
         types=frozenset(str(entry["type"]) for entry in objects if entry.get("type")),
-        words="; ".join(str(entry.get("message", "")) for entry in objects)[:_LONGEST_MESSAGE],
+        words="; ".join(
+            # The sentence around it has a full stop of its own.
+            str(entry.get("message", "")).rstrip(".")
+            for entry in objects
+        )[:_LONGEST_MESSAGE],
         codes=any(isinstance(entry.get("extensions"), Mapping) for entry in objects),
     )
 
