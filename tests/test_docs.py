@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import fastapi
+import inngest
 import pytest
 import typer.main
 
 from mainstem.cli.app import app
 from mainstem.settings import SIGNALS, VARIABLES
+from mainstem.testing import run_handler
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -60,3 +65,21 @@ def test_every_make_target_in_the_documents_exists() -> None:
         )
     }
     assert told <= targets
+
+
+async def test_the_readmes_function_binds_and_runs() -> None:
+    """The example as it stands, with a mail service of ours."""
+    found = re.search(r"```python\n(.*?)```", text_of("README.md"), re.DOTALL)
+    assert found is not None
+    services = SimpleNamespace(
+        receipts=SimpleNamespace(make=lambda order: f"receipt {order}"),
+        mail=SimpleNamespace(send=lambda to, receipt: f"{receipt} to {to}"),
+    )
+    client = inngest.Inngest(app_id="shop", is_production=False)
+    names: dict[str, Any] = {"Services": Any, "services": services, "client": client}
+    names["app"] = fastapi.FastAPI()
+    exec(found[1], names)
+    order = names["OrderPlaced"](order_id=7, email="ada@example.test")
+    result = await run_handler(names["send_receipt"], order, services)
+    assert [f.local_id for f in names["bound"].functions] == ["send-receipt"]
+    assert result.output == "receipt 7 to ada@example.test"

@@ -10,7 +10,8 @@ Two rules hold in all six tables:
 - NULL means unknown (or, for GitHub's own nulls, none). A count is never a 0 that nobody counted.
 
 An author may have no row in `contributors` (deleted users, apps without a numeric id): `author_id`
-is then NULL and `author_login`, `author_type` hold what GitHub did say.
+is then NULL and `author_login`, `author_type` hold what GitHub did say. Where there is a row it has
+the present login; `author_login` is the one that was last seen on this very record.
 """
 
 from sqlalchemy import (
