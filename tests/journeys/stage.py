@@ -87,3 +87,18 @@ async def stage(path: Path, world: World) -> AsyncIterator[Stage]:
             database.write(save_repositories, [row], at=NOW)
             async with GitHub(base_url=github.url, token="t", sleep=at_once) as client:
                 yield Stage(Services(database, client, Still()), github)
+
+
+OWN_TIMES = {"row_synced_at", "first_seen_at", "details_synced_at", "last_synced_at"}
+CAPTURED = ("contributors", "pull_requests", "reviews", "comments", "issues")
+
+
+def facts(here: Stage) -> dict[str, list[str]]:
+    """The captured tables without our own times, in an order of their own."""
+    return {
+        name: sorted(
+            repr({key: value for key, value in row.items() if key not in OWN_TIMES})
+            for row in here.rows(name)
+        )
+        for name in CAPTURED
+    }
