@@ -25,6 +25,7 @@ GRAPHQL: dict[SyncReason | None, float] = {
     SyncReason.AUTO_FIX: 1,
     SyncReason.AUTOMATIC: 4,
     SyncReason.SCHEDULED: 24,
+    SyncReason.DISCOVERY: 12,
     None: 12,
 }
 

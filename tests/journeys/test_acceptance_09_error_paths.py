@@ -13,15 +13,19 @@ from mainstem.functions import (
     PrDetailsGraphqlRequested,
     PrDetailsRequested,
     PrReviewsRequested,
+    SingleClassificationRequested,
 )
 from mainstem.functions.capture import (
     capture_pr_details,
     capture_pr_details_graphql,
     capture_pr_reviews,
 )
+from mainstem.functions.classify import classify_single_repository
 from mainstem.github import RequestFailed
 from mainstem.simulate import Faults, generate
 from mainstem.simulate.faults import Fault
+from mainstem.store import load_tracking, track_repository
+from mainstem.testing import run_handler
 
 from .stage import NOW, Stage, stage
 
@@ -103,3 +107,21 @@ async def test_scenario_09_a_spent_graphql_budget_is_waited_for(tmp_path: Path) 
         with pytest.raises(RetryAfterError):
             await here.run(capture_pr_details_graphql, asked)
         assert here.rows("pull_requests") == []
+
+
+async def test_scenario_09_statistics_that_never_come_are_waited_for_and_left_out(
+    tmp_path: Path,
+) -> None:
+    async with stage(tmp_path / "s.db", generate(9, 3)) as here:
+        here.github.faults.answer(202, path="/stats/", times=99, body={})
+        owner, repo = here.there.full_name.split("/")
+        database = here.services.database
+        database.write(track_repository, here.home, owner=owner, name=repo, at=NOW)
+        asked = SingleClassificationRequested(repository_id=here.home, owner=owner, repo=repo)
+        result = await run_handler(classify_single_repository, asked, here.services)
+        tracked = database.read(load_tracking, here.home)
+    assert len(result.slept) == 2
+    assert tracked is not None
+    assert tracked.metrics is not None
+    assert tracked.metrics["monthlyCommits"] is None
+    assert tracked.size == result.output.size  # the other four voted

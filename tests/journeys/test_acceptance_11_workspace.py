@@ -20,7 +20,7 @@ from mainstem.testing import run_handler
 
 from .stage import NOW, Stage, Still, stage
 
-OPENED_DAYS_AGO = (1, 2, 3, 20, 40, 50)  # four in the last 30 days, two in the 30 before
+OPENED_DAYS_AGO = (1, 2, 3, 20, 25, 35, 40, 45, 50)  # five in the last 30 days, four before
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 def workspace(here: Stage) -> UUID:
-    """A workspace of the one repository, with six pull requests."""
+    """A workspace of the one repository, with nine pull requests."""
     write = here.services.database.write
     for number, days in enumerate(OPENED_DAYS_AGO, start=1):
         row: Any = {
@@ -76,8 +76,8 @@ async def test_scenario_11_trends_match_a_hand_calculation(here: Stage) -> None:
     await aggregate(here, made, "run")
     found = here.services.database.read(store.load_cached_metrics, made, "30d")
     assert found is not None
-    assert found.metrics["total_prs"] == 4
-    assert found.metrics["prs_trend"] == 100  # four after two
+    assert found.metrics["total_prs"] == 5
+    assert found.metrics["prs_trend"] == 25  # five after four
 
 
 async def test_scenario_11_shorter_and_longer_ranges_follow_once(here: Stage) -> None:
@@ -85,4 +85,4 @@ async def test_scenario_11_shorter_and_longer_ranges_follow_once(here: Stage) ->
     result = await aggregate(here, made, "run", triggered_by="schedule")
     assert [sent.data["timeRange"] for sent in result.sent] == ["7d", "90d"]
     again = await aggregate(here, made, "run", triggered_by="schedule")
-    assert {sent.id for sent in again.sent} <= {sent.id for sent in result.sent}
+    assert [sent.id for sent in again.sent] == [sent.id for sent in result.sent]

@@ -51,6 +51,8 @@ async def capture_repository_sync(
 ) -> recent.Synced | recent.Skipped | Captured:
     """Store the last updated pull requests and ask for what their list does not tell.
 
+    However busy the repository, that is one list of at most 100 pull requests, and at most
+    20 + 50 + 50 events; the result says what was cut.
     With `history="full"`: everything, page by page, and later only what changed.
     """
     asked = run.data

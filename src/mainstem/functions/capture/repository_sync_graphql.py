@@ -40,6 +40,8 @@ async def capture_repository_sync_graphql(
 ) -> recent.Synced | recent.Skipped | Captured:
     """Store the newest pull requests and ask for the details of those that may have changed.
 
+    However busy the repository, that is one query of at most 100 pull requests (and one request for
+    each bot not met before), and at most 50 events; the result says what was cut.
     With `history="full"`: everything, page by page, and later only what changed.
     """
     asked = run.data
