@@ -9,9 +9,9 @@ import pytest
 
 from mainstem.functions import RepositorySyncGraphqlRequested, RepositorySyncRequested
 from mainstem.functions.capture import capture_repository_sync, capture_repository_sync_graphql
-from mainstem.functions.capture.home import Home
 from mainstem.functions.capture.rows import Rows
 from mainstem.functions.capture.storing import store_batch
+from mainstem.functions.home import Home
 from mainstem.github import Account, PullRequest
 from mainstem.simulate import changes, generate
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from mainstem.functions.capture.home import Home
 from mainstem.functions.capture.rows import Rows
+from mainstem.functions.home import Home
 from mainstem.github import UNSET, Account, Comment, Issue, PullRequest, Review
 from mainstem.store import CommentRow, ContributorRow, IssueRow, PullRequestRow, ReviewRow, ids
 

@@ -4,10 +4,9 @@ from pathlib import Path
 import pytest
 
 from mainstem.catalog import NonRetriableError
-from mainstem.functions.capture.limits import at_most
 from mainstem.functions.classify import CLASSIFY, classify_single_repository
-from mainstem.functions.classify.limits import ON_GITHUB
 from mainstem.functions.events import SingleClassificationRequested
+from mainstem.functions.limits import ON_GITHUB, at_most
 from mainstem.simulate import changes
 from mainstem.testing import replay_from_every_step, run_handler
 
@@ -127,6 +126,7 @@ async def test_it_may_be_interrupted_after_every_step(tmp_path: Path) -> None:
 
 def test_d27_it_shares_the_capture_functions_limit_on_github() -> None:
     assert at_most(1)[1] == ON_GITHUB
+    assert ON_GITHUB in classify_single_repository.config.concurrency
 
 
 def test_the_definitions_are_configured_as_the_reference_says() -> None:

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Literal
 
 from mainstem.functions.capture.history import PageRead, Place, Stream
-from mainstem.functions.capture.home import Home, check_same_repository
 from mainstem.functions.capture.people import canonical_logins
 from mainstem.functions.capture.rows import Batch, Rows, actors_of_pulls, authors
+from mainstem.functions.home import Home, check_same_repository
 from mainstem.functions.services import Services
 from mainstem.github import Issue, IssueBundle, Page, PullBundle, PullRequest
 

@@ -27,12 +27,12 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from mainstem.catalog import Run
-from mainstem.functions.capture.home import Home
 from mainstem.functions.capture.rows import Batch
 from mainstem.functions.capture.storing import Counts, Tally, store_batch
-from mainstem.functions.capture.troubles import asking_github
 from mainstem.functions.events import Continuation
+from mainstem.functions.home import Home
 from mainstem.functions.services import Limits, Services
+from mainstem.functions.troubles import asking_github
 from mainstem.store import CaptureCursor, load_cursor, save_cursor
 
 

@@ -1,7 +1,7 @@
 """Parents first: a review or a comment cannot be stored before what it belongs to."""
 
-from mainstem.functions.capture.home import Home
 from mainstem.functions.capture.rows import Batch, Rows
+from mainstem.functions.home import Home
 from mainstem.functions.services import Services
 from mainstem.store import load_pulls
 

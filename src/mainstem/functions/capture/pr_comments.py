@@ -5,14 +5,14 @@ from uuid import UUID
 
 from mainstem.catalog import Run, define, event
 from mainstem.functions.capture import records
-from mainstem.functions.capture.home import Home, load_home
-from mainstem.functions.capture.limits import at_most, per_minute
 from mainstem.functions.capture.parents import pull_if_unknown
 from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.capture.storing import Tally, store_batch
-from mainstem.functions.capture.troubles import asking_github
 from mainstem.functions.events import PrCommentsRequested
+from mainstem.functions.home import Home, load_home
+from mainstem.functions.limits import at_most, per_minute
 from mainstem.functions.services import Services
+from mainstem.functions.troubles import asking_github
 from mainstem.github import NotFound
 
 

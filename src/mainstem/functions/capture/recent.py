@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from mainstem.catalog import Run
 from mainstem.functions.capture import records
 from mainstem.functions.capture.cooldown import Wait, must_wait
-from mainstem.functions.capture.home import Home
 from mainstem.functions.capture.rows import Rows
 from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.events import SyncReason, SyncRequest
+from mainstem.functions.home import Home
 from mainstem.functions.services import Limits, Services
 from mainstem.github import PullRequest
 from mainstem.store import (

@@ -8,14 +8,14 @@ from uuid import UUID
 from mainstem.catalog import Run, define, event
 from mainstem.functions.capture import graphql_streams, records, rest_streams
 from mainstem.functions.capture.history import Captured
-from mainstem.functions.capture.home import Home, load_home
-from mainstem.functions.capture.limits import at_most, per_minute
 from mainstem.functions.capture.rows import Rows
 from mainstem.functions.capture.storing import Tally, store_batch
-from mainstem.functions.capture.troubles import asking_github
 from mainstem.functions.capture.whole import Path, capture_whole
 from mainstem.functions.events import IssueCommentsRequested, RepositoryIssuesRequested
+from mainstem.functions.home import Home, load_home
+from mainstem.functions.limits import at_most, per_minute
 from mainstem.functions.services import Services
+from mainstem.functions.troubles import asking_github
 from mainstem.github import Gone, Issue, NotFound
 
 HISTORY = {

@@ -7,11 +7,8 @@ from mainstem.catalog import Run, define, event
 from mainstem.functions.capture import recent, records, rest_streams
 from mainstem.functions.capture.cooldown import Wait, rest_cool_down
 from mainstem.functions.capture.history import Captured
-from mainstem.functions.capture.home import Home, load_home
-from mainstem.functions.capture.limits import at_most
 from mainstem.functions.capture.rows import Rows
 from mainstem.functions.capture.selection import Job, RestJobs, choose_rest_jobs
-from mainstem.functions.capture.troubles import asking_github
 from mainstem.functions.capture.whole import Path, capture_whole
 from mainstem.functions.events import (
     PrCommentsRequested,
@@ -21,7 +18,10 @@ from mainstem.functions.events import (
     PullJob,
     RepositorySyncRequested,
 )
+from mainstem.functions.home import Home, load_home
+from mainstem.functions.limits import at_most
 from mainstem.functions.services import Services
+from mainstem.functions.troubles import asking_github
 from mainstem.github import PullRequest
 
 HISTORY = Path(

@@ -4,19 +4,19 @@ from mainstem.catalog import Run, define, event
 from mainstem.functions.capture import graphql_streams, recent, records
 from mainstem.functions.capture.cooldown import Wait, graphql_cool_down
 from mainstem.functions.capture.history import Captured
-from mainstem.functions.capture.home import Home, load_home
-from mainstem.functions.capture.limits import at_most, per_minute
 from mainstem.functions.capture.people import canonical_logins
 from mainstem.functions.capture.rows import Rows, actors_of_pulls
 from mainstem.functions.capture.selection import Job, Jobs, choose_graphql_jobs
-from mainstem.functions.capture.troubles import asking_github
 from mainstem.functions.capture.whole import Path, capture_whole
 from mainstem.functions.events import (
     PrDetailsGraphqlRequested,
     Priority,
     RepositorySyncGraphqlRequested,
 )
+from mainstem.functions.home import Home, load_home
+from mainstem.functions.limits import at_most, per_minute
 from mainstem.functions.services import Services
+from mainstem.functions.troubles import asking_github
 
 HISTORY = Path((graphql_streams.PULLS,), graphql_streams.newest_pull, counts_as_sync=True)
 

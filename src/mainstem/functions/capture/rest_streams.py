@@ -18,8 +18,8 @@ from sqlalchemy import Connection, select
 
 from mainstem.functions.capture.graphql_streams import order_of, page_of
 from mainstem.functions.capture.history import PageRead, Place, Stream
-from mainstem.functions.capture.home import Home
 from mainstem.functions.capture.rows import Batch, Rows
+from mainstem.functions.home import Home
 from mainstem.functions.services import Limits, Services
 from mainstem.github import Comment, Gone, NotFound, Page, PullRequest
 from mainstem.store import load_pulls, tables

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
 
-from mainstem.functions.capture.home import Home
+from mainstem.functions.home import Home
 from mainstem.github import (
     UNSET,
     Account,

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, or_, update
 from mainstem.catalog import Run
 from mainstem.functions.capture import records
 from mainstem.functions.capture.history import Captured, Stream, walk_streams
-from mainstem.functions.capture.home import Home
 from mainstem.functions.capture.recent import mark
 from mainstem.functions.events import RepositoryIssuesRequested, SyncRequest
+from mainstem.functions.home import Home
 from mainstem.functions.services import Services
 from mainstem.store import tables
 

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from mainstem.catalog import NonRetriableError
-from mainstem.functions.capture.troubles import asking_github
 from mainstem.functions.classify.measuring import Measured, measure
 from mainstem.functions.classify.rule import Metrics, Size, size_of
 from mainstem.functions.services import Services
+from mainstem.functions.troubles import asking_github
 from mainstem.store import NoRowWritten, save_classification
 
 # How long to wait before asking for pending statistics again; one more try follows each.

@@ -11,9 +11,9 @@ from mainstem.functions.classify.classifying import (
     classify_as_known,
     classify_if_ready,
 )
-from mainstem.functions.classify.limits import ON_GITHUB
 from mainstem.functions.classify.rule import Size
 from mainstem.functions.events import SingleClassificationRequested
+from mainstem.functions.limits import ON_GITHUB
 from mainstem.functions.services import Services
 
 

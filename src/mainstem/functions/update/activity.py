@@ -17,7 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from mainstem.functions.capture.home import Home
+from mainstem.functions.home import Home
 from mainstem.functions.services import Limits, Services
 from mainstem.store import StoredPull, count_pulls_needing_update, pulls_needing_update
 

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from mainstem.catalog import EventData, NonRetriableError
-from mainstem.functions.capture.troubles import asking_github
 from mainstem.functions.events import (
     History,
     RepositoryIssuesRequested,
@@ -19,6 +18,7 @@ from mainstem.functions.events import (
     Via,
 )
 from mainstem.functions.services import Services
+from mainstem.functions.troubles import asking_github
 from mainstem.functions.update.repository_row import repository_row
 from mainstem.github import Repository
 from mainstem.store import (

@@ -6,9 +6,9 @@ from uuid import UUID
 from inngest import Concurrency, Throttle
 
 from mainstem.catalog import Run, define, event
-from mainstem.functions.capture.home import load_home
-from mainstem.functions.capture.limits import per_minute
 from mainstem.functions.events import PrActivityRequested, PrDetailsGraphqlRequested
+from mainstem.functions.home import load_home
+from mainstem.functions.limits import per_minute
 from mainstem.functions.services import Services
 from mainstem.functions.update.activity import Refresh, find_pulls
 
