@@ -48,7 +48,7 @@ bench: $(READY) ## Run the benchmarks; print a table and JSON
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 lock: $(READY) ## Lock the dependencies anew (hashed, universal, no index addresses)
-	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --extra postgres --universal --upgrade \
+	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --all-extras --universal --upgrade \
 	  --no-annotate --no-header --no-emit-index-url --generate-hashes --output-file requirements.lock
 
 clean: ## Remove what was made
