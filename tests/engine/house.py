@@ -5,13 +5,13 @@ import socket
 import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import fastapi
 import inngest
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mainstem.engine import Engine, RunView
 
@@ -42,31 +42,58 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
 
 
 @dataclass
+class Served:
+    """An app on a socket that a test may change while it is served."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@dataclass
 class House:
     """An engine that is running and served, and what it takes to use it."""
 
     engine: Engine
     origin: str
     _stack: AsyncExitStack
+    clients: dict[str, inngest.Inngest] = field(default_factory=dict)
+    served: dict[str, "Served"] = field(default_factory=dict)
 
     async def add_app(
         self,
         make: Make,
         *,
         app_id: str = "shop",
+        **client: Any,
     ) -> inngest.Inngest:
-        """Serve an app with these functions and sync it."""
-        client = inngest.Inngest(
+        """Serve an app with these functions and sync it; `client` is what its client is given."""
+        url = await self.serve_app(make, app_id=app_id, **client)
+        await self.engine.sync_app(url)
+        return self.clients[url]
+
+    async def serve_app(self, make: Make, *, app_id: str = "shop", **client: Any) -> str:
+        """Serve an app with these functions; its URL."""
+        made = self.client(app_id, **client)
+        app = fastapi.FastAPI()
+        serve(app, made, list(make(made)))
+        served = Served(app)
+        origin = await self._stack.enter_async_context(serving(served))
+        url = f"{origin}/api/inngest"
+        self.clients[url], self.served[url] = made, served
+        return url
+
+    def client(self, app_id: str, **given: Any) -> inngest.Inngest:
+        """A client of this engine: in cloud mode when it is given a signing key."""
+        return inngest.Inngest(
             app_id=app_id,
-            is_production=False,
+            is_production="signing_key" in given,
             event_api_base_url=self.origin,
             api_base_url=self.origin,
+            event_key="k",
+            **given,
         )
-        app = fastapi.FastAPI()
-        serve(app, client, list(make(client)))
-        url = await self._stack.enter_async_context(serving(app))
-        await self.engine.sync_app(f"{url}/api/inngest")
-        return client
 
     async def run_of(self, name: str, data: Any = None, **fields: Any) -> RunView:
         """Send one event, let everything come to rest, and give the run it started."""

@@ -1,7 +1,7 @@
 """One attempt: the request is built, sent, and its answer read. Changes nothing by itself."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -11,12 +11,13 @@ from mainstem.engine.errors import SyncRefused
 from mainstem.engine.jobs import Job, JobKind
 from mainstem.engine.registry import Function
 from mainstem.engine.runs import Run, memos_of
-from mainstem.engine.signatures import canonical, sign
+from mainstem.engine.signatures import canonical, is_signed, sign
 from mainstem.engine.wire import (
     Answer,
     CallContext,
     call_body,
     call_url,
+    forged_answer,
     no_answer,
     read_answer,
 )
@@ -60,10 +61,13 @@ class AppCaller:
     """The one HTTP client of the engine; its pool is as wide as the calls it may have under way."""
 
     def __init__(
-        self, *, transports: Mapping[str, Any], signing_key: str | None, parallel: int
+        self, *, transports: Mapping[str, Any], signing_keys: Sequence[str], parallel: int
     ) -> None:
-        """`transports` maps an origin (`http://app`) to an ASGI app called in this process."""
-        self._signing_key = signing_key
+        """`transports` maps an origin (`http://app`) to an ASGI app called in this process.
+
+        Calls are signed with the first of `signing_keys`, when there are any.
+        """
+        self._signing_keys = signing_keys
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(
                 limits.REQUEST_TIMEOUT_SECONDS, connect=limits.CONNECT_TIMEOUT_SECONDS
@@ -81,7 +85,20 @@ class AppCaller:
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return no_answer(f"{type(error).__name__}: {error}")
         lowered = {name.lower(): value for name, value in response.headers.items()}
+        if not self.is_trusted(response):
+            return forged_answer(response.status_code)
         return read_answer(response.status_code, lowered, response.content)
+
+    def is_trusted(self, response: httpx.Response) -> bool:
+        """False for an answer whose signature is wrong; one without a signature is trusted.
+
+        Apps sign their answers only after they have verified the request, so its absence says
+        nothing: their own refusals (401) have none.
+        """
+        signature = response.headers.get("x-inngest-signature")
+        if not self._signing_keys or signature is None:
+            return True
+        return is_signed(response.content, signature, self._signing_keys)
 
     async def sync(self, url: str, server_kind: str, *, now: int) -> Json:
         """Ask an app to register; its answer. Raises `SyncRefused`."""
@@ -110,8 +127,8 @@ class AppCaller:
     def _signed(
         self, headers: Mapping[str, str], body: bytes, now: int
     ) -> tuple[dict[str, str], bytes]:
-        if self._signing_key is None:
+        if not self._signing_keys:
             return dict(headers), body
         body = canonical(body)
-        signature = sign(body, self._signing_key, now_seconds=now // 1000)
+        signature = sign(body, self._signing_keys[0], now_seconds=now // 1000)
         return {**headers, "x-inngest-signature": signature}, body

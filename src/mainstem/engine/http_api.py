@@ -37,8 +37,8 @@ def engine_app(engine: Engine) -> Starlette:
 
     def route(path: str, handler: Handler, *methods: str, is_keyed: bool = True) -> Route:
         async def endpoint(request: Request) -> Response:
-            key = engine.options.signing_key
-            if is_keyed and key and not is_authorised(request.headers.get("authorization"), key):
+            keys = engine.options.signing_keys
+            if is_keyed and keys and not is_authorised(request.headers.get("authorization"), keys):
                 return Response("Authentication failed", status_code=401)
             return await handler(engine, request)
 

@@ -64,7 +64,7 @@ class Loop:
         """Begin to work, on the running event loop."""
         self._caller = AppCaller(
             transports=self._options.transports,
-            signing_key=self._options.signing_key,
+            signing_keys=self._options.signing_keys,
             parallel=self._options.max_parallel_calls,
         )
         self._task = asyncio.create_task(self._run(), name="mainstem-engine")

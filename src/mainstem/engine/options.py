@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mainstem.engine.errors import EngineError
 from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.limits import MAX_PARALLEL_CALLS
 from mainstem.engine.storage import MEMORY
@@ -15,8 +16,10 @@ class EngineOptions:
 
     `path` is the file, `":memory:"` keeps nothing. `retry_interval` (seconds) makes every pause
     between attempts that long. `event_keys`, when there are any, are the only ones taken;
-    `signing_key` makes the engine a cloud-mode server that signs its calls. `transports` maps an
-    origin to an ASGI app that is called in this process instead of over the network.
+    `signing_key` makes the engine a cloud-mode server that signs its calls, and
+    `signing_key_fallback` is the key that apps may still come with while a rotation is under way.
+    `transports` maps an origin to an ASGI app that is called in this process instead of over the
+    network.
     """
 
     path: str = MEMORY
@@ -25,8 +28,21 @@ class EngineOptions:
     retry_interval: float | None = None
     event_keys: frozenset[str] = field(default=frozenset(), repr=False)
     signing_key: str | None = field(default=None, repr=False)
+    signing_key_fallback: str | None = field(default=None, repr=False)
     transports: Mapping[str, Any] = field(default_factory=dict)
     max_parallel_calls: int = MAX_PARALLEL_CALLS
+
+    def __post_init__(self) -> None:
+        if self.signing_key_fallback and not self.signing_key:
+            raise EngineError(
+                "Cannot set up the engine: it has a fallback signing key but no signing key. Give"
+                " it the key it signs with as `signing_key`, or leave the fallback away."
+            )
+
+    @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """The keys apps may come with: the one that signs first, then the fallback."""
+        return tuple(key for key in (self.signing_key, self.signing_key_fallback) if key)
 
     @property
     def server_kind(self) -> str:

@@ -247,6 +247,21 @@ def no_answer(reason: str) -> Broken:
     )
 
 
+def forged_answer(status: int) -> Broken:
+    """An answer that came with a signature no key of ours has made."""
+    return Broken(
+        {
+            "error": f"the signature of an answer with status {status} is wrong",
+            "name": "BadSignature",
+            "message": (
+                f"The app answered HTTP {status} with an x-inngest-signature that was not made"
+                " with this server's signing key. Give the app and this server the same key"
+                " (INNGEST_SIGNING_KEY), and let nothing between the two change answers."
+            ),
+        }
+    )
+
+
 def failure_memo(error: Mapping[str, Json] | None, *, is_final: bool = False) -> str:
     """The memo of a step that failed for good; `is_final` when the app forbade another attempt."""
     kept = {k: v for k, v in (error or {}).items() if k != "code" and v is not None}
