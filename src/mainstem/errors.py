@@ -9,7 +9,11 @@
     │   ├── DuplicateDefinition two definitions share one id
     │   ├── NotBound            a definition was used as if it were a bound function
     │   ├── ForeignClient       a function is bound to another client than the one serving it
-    │   └── BadEventData        an event's data does not fit its model
+    │   ├── BadEventData        an event's data does not fit its model
+    │   ├── AdoptionRefused     a function made at import time cannot be taken over as it is
+    │   ├── AdoptedInStrictMode strict mode found functions that were taken over
+    │   ├── VersionGone         a run holds on to a version that its function no longer has
+    │   └── UnknownSdk          the installed SDK is not one of those that we know
     ├── GitHubError             root of the tree in `mainstem.github`
     ├── StoreError              root of the tree in `mainstem.store`
     └── SimulateError           root of the tree in `mainstem.simulate`
@@ -24,6 +28,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 __all__ = [
+    "AdoptedInStrictMode",
+    "AdoptionRefused",
     "BadEventData",
     "CatalogError",
     "DefinitionError",
@@ -36,6 +42,8 @@ __all__ = [
     "SettingsError",
     "SimulateError",
     "StoreError",
+    "UnknownSdk",
+    "VersionGone",
 ]
 
 
@@ -139,6 +147,55 @@ class BadEventData(CatalogError):
         self.event_name = event_name
         self.fields = fields
         super().__init__(message)
+
+
+class AdoptionRefused(CatalogError):
+    """A function cannot be adopted; the message says why and what to do instead."""
+
+    def __init__(self, told: str, why: str) -> None:
+        super().__init__(f"Cannot adopt {told}: {why}")
+
+
+class AdoptedInStrictMode(CatalogError):
+    """Strict mode found adopted functions. `ids` names them."""
+
+    def __init__(self, adopted: Sequence[tuple[str, str]]) -> None:
+        """`adopted` has, for each function, its id and where its handler is."""
+        self.ids = tuple(function_id for function_id, _ in adopted)
+        told = ", ".join(f"'{function_id}' ({place})" for function_id, place in adopted)
+        super().__init__(
+            f"Cannot bind in strict mode: {told} were adopted from functions made at import time. "
+            "Rewrite them as definitions (`mainstem migrate PATH --write`), or leave strict mode."
+        )
+
+
+class VersionGone(CatalogError):
+    """A run holds on to a version that the function no longer has.
+
+    Retried like any error: a deploy that brings the version back lets the run go on.
+    """
+
+    def __init__(self, function_id: str, *, label: str, known: Sequence[str]) -> None:
+        self.function_id = function_id
+        self.label = label
+        super().__init__(
+            f"Cannot go on with this run of function '{function_id}': it began on version "
+            f"'{label}', and the function has only {', '.join(known)}. List the version again, "
+            f"Version('{label}', …, rollout(0)), until the runs that began on it have ended."
+        )
+
+
+class UnknownSdk(CatalogError):
+    """The installed SDK keeps something elsewhere than the releases that we know."""
+
+    def __init__(self, attempted: str, *, missing: str) -> None:
+        from importlib.metadata import version
+
+        self.missing = missing
+        super().__init__(
+            f"Cannot {attempted}: the installed inngest {version('inngest')} has no {missing}. "
+            "Install a release that Mainstem supports (see its dependencies), or report this one."
+        )
 
 
 class GitHubError(MainstemError):

@@ -16,6 +16,7 @@ from mainstem.catalog import (
     FunctionFailed,
     Override,
     Run,
+    Switches,
     check_served_by,
     client_sender,
     cron,
@@ -143,11 +144,9 @@ def test_the_sdk_registers_what_the_definition_says() -> None:
 
 
 def test_what_an_environment_leaves_out_is_named_with_its_reason() -> None:
-    bound = CATALOG.bind(
-        client(), Book("a"), environment="preview", disabled=frozenset({"write-down"})
-    )
-    assert bound.functions == []
-    assert bound.off == {"write-down": "disabled", "tidy-up": "off in preview"}
+    bound = CATALOG.bind(client(), Book("a"), environment="preview")
+    assert list(bound.by_id) == ["write-down"]
+    assert bound.off == {"tidy-up": "off in preview"}
 
 
 async def test_wrong_event_data_ends_the_run_at_once_naming_event_field_and_function() -> None:
@@ -289,7 +288,9 @@ def test_a_catalogue_is_looked_into_by_id_group_and_event() -> None:
         (lambda: Catalog([]).group("x"), "Known: none."),
         (lambda: CATALOG.bind(client(), Book("a"), environment="prod"), "no environment 'prod'"),
         (
-            lambda: CATALOG.bind(client(), Book("a"), disabled=frozenset({"tidy"})),
+            lambda: CATALOG.bind(
+                client(), Book("a"), switches=Switches(disabled=frozenset({"tidy"}))
+            ),
             "no disabled function 'tidy'",
         ),
     ],

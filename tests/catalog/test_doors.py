@@ -5,10 +5,12 @@ import importlib
 import pytest
 
 DOORS = {
-    "mainstem.catalog": """ENVIRONMENTS KEEP AnyDefinition BoundCatalog Catalog Config Definer
-        Definition EventData Failure FailureHandler FunctionFailed Handler Keep NonRetriableError
-        OnCron OnEvent Override RetryAfterError Run Scheduled Sender StepError Trigger any_of
-        check_served_by client_sender cron define event""",
+    "mainstem.catalog": """ENVIRONMENTS KEEP RETIRED VERSION_STEP AnyDefinition BoundCatalog
+        Catalog Config Definer Definition EventData Failure FailureHandler FunctionFailed
+        FunctionSkipped GuardRail Handler Keep NonRetriableError OnCron OnEvent Override
+        RetryAfterError Rollout Run Scheduled SdkDefinition Sender SenderSync Skipped StepError
+        Switches Trigger Version adopt any_of check_served_by client_sender client_sender_sync
+        cron define event rollout sdk_function shares_in""",
     "mainstem.settings": """SIGNALS VARIABLES Detected Environment Settings Signal SyncLimits detect
         load_settings without_password""",
     "mainstem.clients": "ClientNotOurs client_for log_client reset_clients",

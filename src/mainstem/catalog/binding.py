@@ -5,7 +5,6 @@ clients at once, each with functions of its own; bound again to the same client 
 gives the same objects, for as long as anybody holds them.
 """
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Generic
@@ -14,12 +13,15 @@ from weakref import WeakKeyDictionary, ref
 import inngest
 from typing_extensions import TypeVar
 
-from mainstem.catalog.codec import codec_of
-from mainstem.catalog.definition import AnyDefinition, Definition
+from mainstem.catalog.calling import failure_caller, main_caller
+from mainstem.catalog.definition import Definition
 from mainstem.catalog.events import EventData
-from mainstem.catalog.failure import read_failure
-from mainstem.catalog.run import Invocable, Run
-from mainstem.errors import BadEventData, ForeignClient, NotBound
+from mainstem.catalog.making import create_function, create_retired
+from mainstem.catalog.run import Invocable
+from mainstem.catalog.sdk_definition import AnyDefinition, SdkDefinition
+from mainstem.catalog.sender import client_sender, client_sender_sync
+from mainstem.catalog.switches import Switches
+from mainstem.errors import AdoptedInStrictMode, ForeignClient, NotBound
 
 S = TypeVar("S", default=Any)
 
@@ -28,40 +30,84 @@ class BoundCatalog(Generic[S]):
     """The functions of a catalogue, bound to one client and one set of services.
 
     `environment` is where they are bound for. `off` names the functions that are left out there,
-    each with its reason.
+    `skipped` those that are registered and whose runs are skipped, each with its reason. `shares`
+    has, for each function with versions, the share of each of them, its own handler's included.
     """
 
     def __init__(
         self,
-        definitions: Sequence[Definition[Any, S, Any]],
+        definitions: Sequence[AnyDefinition],
         client: inngest.Inngest,
         services: S,
         *,
         environment: str,
-        disabled: frozenset[str],
+        switches: Switches,
     ) -> None:
+        if switches.strict and (adopted := [one for one in definitions if is_adopted(one)]):
+            raise AdoptedInStrictMode([(one.id, one.place) for one in adopted])
         self.client = client
         self.services = services
         self.environment = environment
+        self.switches = switches
+        self.is_guarded = switches.is_guarded(environment)
         self.off: Mapping[str, str] = MappingProxyType(
-            {
-                d.id: f"off in {environment}" if d.is_off_in(environment) else "disabled"
-                for d in definitions
-                if d.is_off_in(environment) or d.id in disabled
-            }
+            {d.id: f"off in {environment}" for d in definitions if d.is_off_in(environment)}
         )
         self.definitions = tuple(d for d in definitions if d.id not in self.off)
-        self.by_id: Mapping[str, inngest.Function[Any]] = MappingProxyType(
-            {d.id: _function(d.for_environment(environment), self) for d in self.definitions}
+        self.skipped: Mapping[str, str] = MappingProxyType(
+            {
+                d.id: reason
+                for d in self.definitions
+                if (reason := switches.reason(d.id, environment)) is not None
+            }
         )
-        self._by_function = dict(zip(self.by_id.values(), self.definitions, strict=True))
-        for function in self.by_id.values():
+        self.shares: Mapping[str, Mapping[str, float]] = MappingProxyType(
+            {d.id: shares_in(d, switches) for d in self.definitions if has_versions(d)}
+        )
+        self._by_function: dict[inngest.Function[Any], AnyDefinition] = {}
+        self.by_id: Mapping[str, inngest.Function[Any]] = MappingProxyType(
+            {d.id: self._make(d) for d in self.definitions}
+        )
+        for function in self._by_function:
             _owners[function] = ref(self)
+
+    def _make(self, definition: AnyDefinition) -> inngest.Function[Any]:
+        """The function of `definition`; those of its previous ids are made with it."""
+        there = definition.for_environment(self.environment)
+        handler, on_failure = main_caller(there, self), failure_caller(there, self)
+        function = create_function(there, self.client, handler=handler, on_failure=on_failure)
+        self._by_function[function] = definition
+        for previous_id in definition.previous_ids:
+            retired = create_retired(
+                there, self.client, previous_id, handler=handler, on_failure=on_failure
+            )
+            self._by_function[retired] = definition
+        return function
 
     @property
     def functions(self) -> list[inngest.Function[Any]]:
-        """All bound functions, in the catalogue's order: what an adapter of the SDK serves."""
-        return list(self.by_id.values())
+        """All bound functions, in the catalogue's order: what an adapter of the SDK serves.
+
+        Each is followed by those that stand for its previous ids.
+        """
+        return list(self._by_function)
+
+    def functions_of(self, definitions: Iterable[AnyDefinition]) -> list[inngest.Function[Any]]:
+        """The bound functions of some of the definitions, in the catalogue's order."""
+        wanted = {definition.id for definition in definitions}
+        return [made for made, one in self._by_function.items() if one.id in wanted]
+
+    async def send(
+        self, events: EventData | Sequence[EventData], /, *, event_id: str = ""
+    ) -> list[str]:
+        """Send events with the client of the environment; see `client_sender`."""
+        return await client_sender(self.client)(events, event_id=event_id)
+
+    def send_sync(
+        self, events: EventData | Sequence[EventData], /, *, event_id: str = ""
+    ) -> list[str]:
+        """The same for code that is not async. It blocks until the server has answered."""
+        return client_sender_sync(self.client)(events, event_id=event_id)
 
     def bound(self, definition: Invocable[Any, Any]) -> inngest.Function[Any]:
         """The function of `definition`. Raises `NotBound` when this binding does not hold it."""
@@ -79,13 +125,43 @@ class BoundCatalog(Generic[S]):
 
     def group(self, *names: str) -> "list[inngest.Function[Any]]":
         """The bound functions of the groups `names`."""
-        return [self.by_id[d.id] for d in self.definitions if d.group in names]
+        return self.functions_of(d for d in self.definitions if d.group in names)
+
+    def refuse_foreign(self, definition: AnyDefinition, serving: inngest.Inngest) -> None:
+        """Raise `NonRetriableError` when `serving` is not the client of this binding."""
+        if serving is not self.client:
+            error = _foreign(self.by_id[definition.id], served_by=serving)
+            raise inngest.NonRetriableError(str(error)) from error
 
     def __repr__(self) -> str:
         return (
             f"<BoundCatalog of {len(self.by_id)} functions to {_told(self.client)} "
             f"for {self.environment}>"
         )
+
+
+def is_adopted(definition: AnyDefinition) -> bool:
+    """Whether `definition` was made from a function that a client had created."""
+    return isinstance(definition, SdkDefinition) and definition.is_adopted
+
+
+def has_versions(definition: AnyDefinition) -> bool:
+    """Whether runs of `definition` are divided between versions."""
+    return isinstance(definition, Definition) and bool(definition.versions)
+
+
+def shares_in(definition: AnyDefinition, switches: Switches) -> Mapping[str, float]:
+    """The share of each version of `definition`, by label; what is left is its own handler's."""
+    if not isinstance(definition, Definition):
+        return MappingProxyType({})
+    switched = switches.shares.get(definition.id, {})
+    shares = {
+        version.label: 0.0
+        if switches.rollouts_off
+        else switched.get(version.label, version.rollout.share)
+        for version in definition.versions
+    }
+    return MappingProxyType({definition.version: max(0.0, 1 - sum(shares.values())), **shares})
 
 
 # Whose each function is. Both sides are weak: a function that nobody holds is forgotten here too.
@@ -101,7 +177,7 @@ def check_served_by(
     it, or `NotBound` for a bare definition.
     """
     for function in functions:
-        if isinstance(function, Definition):
+        if isinstance(function, (Definition, SdkDefinition)):
             raise NotBound(function.id, "serve")
         owner = _owner(function)
         if owner is None or owner.client is not client:
@@ -124,86 +200,6 @@ def _foreign(function: inngest.Function[Any], *, served_by: inngest.Inngest) -> 
     if serving == bound_to:
         serving += ", but another object than the one it is bound to"
     return ForeignClient(function.local_id, bound_to=bound_to, served_by=serving)
-
-
-def _function(definition: AnyDefinition, binding: BoundCatalog[Any]) -> inngest.Function[Any]:
-    """The SDK's function for a definition as its environment has it."""
-    config = definition.config
-    create = binding.client.create_function(
-        fn_id=definition.id,
-        name=definition.name,
-        trigger=[part.to_sdk() for part in definition.on.parts],
-        retries=config.retries,
-        concurrency=list(config.concurrency) or None,
-        throttle=config.throttle,
-        rate_limit=config.rate_limit,
-        debounce=config.debounce,
-        batch_events=config.batch,
-        priority=config.priority,
-        cancel=list(config.cancel) or None,
-        idempotency=config.idempotency,
-        timeouts=config.timeouts,
-        singleton=config.singleton,
-        on_failure=None if definition.on_failure is None else _on_failure(definition, binding),
-    )
-    return create(_main(definition, binding))
-
-
-def _main(definition: AnyDefinition, binding: BoundCatalog[Any]) -> Any:
-    """The coroutine that the SDK calls: event data in, the one handler, JSON out."""
-    handler = definition.handler
-    codec = codec_of(handler)
-    what = f"Function '{definition.id}'"
-
-    @functools.wraps(handler)
-    async def call(ctx: inngest.Context) -> object:
-        _refuse_foreign(definition, binding, ctx)
-        events = _read_events(definition, ctx)
-        run = Run(ctx, function_id=definition.id, events=events, binding=binding)
-        return codec.encode(await handler(run, binding.services), what)
-
-    return call
-
-
-def _read_events(definition: AnyDefinition, ctx: inngest.Context) -> tuple[EventData, ...]:
-    try:
-        return tuple(definition.on.read(e.name, e.data) for e in ctx.events or [ctx.event])
-    except BadEventData as error:
-        # Never retried: the same data would be refused again.
-        raise inngest.NonRetriableError(
-            f"Function '{definition.id}' cannot run on event '{ctx.event.name}' "
-            f"({ctx.event.id}): {error}"
-        ) from error
-
-
-def _on_failure(definition: AnyDefinition, binding: BoundCatalog[Any]) -> Any:
-    """The coroutine that the SDK calls when a run of `definition` has failed for good."""
-    handler = definition.on_failure
-    assert handler is not None  # noqa: S101  the caller asks only for one that is there
-
-    @functools.wraps(handler)
-    async def call(ctx: inngest.Context) -> object:
-        _refuse_foreign(definition, binding, ctx)
-        failed = read_failure(ctx.event.data, definition.on)
-        run = Run(ctx, function_id=definition.id, events=(failed,), binding=binding)
-        await handler(run, binding.services)
-        return None
-
-    return call
-
-
-def _refuse_foreign(
-    definition: AnyDefinition, binding: BoundCatalog[Any], ctx: inngest.Context
-) -> None:
-    """Refuse a call that came through another client than the function's own.
-
-    `check_served_by` says so at start-up; this holds where an endpoint was wired without it. The
-    SDK keeps the serving client in a private place: were it to move, only this net is gone.
-    """
-    serving = getattr(ctx.step, "_client", binding.client)
-    if serving is not binding.client:
-        error = _foreign(binding.by_id[definition.id], served_by=serving)
-        raise inngest.NonRetriableError(str(error)) from error
 
 
 def _told(client: inngest.Inngest) -> str:

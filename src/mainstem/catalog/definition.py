@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 import inngest
 
 from mainstem.catalog.config import ENVIRONMENTS, MAX_TRIGGERS, Config, Override, faults
+from mainstem.catalog.events import EventData
 from mainstem.catalog.failure import FunctionFailed
+from mainstem.catalog.invocable import SDKS_OWN, InvokedBySdk
+from mainstem.catalog.rollout import FIRST_VERSION, Version
+from mainstem.catalog.rollout import faults as version_faults
 from mainstem.catalog.run import Run
 from mainstem.catalog.triggers import Trigger
 from mainstem.errors import DefinitionError, NotBound
@@ -36,16 +40,15 @@ FailureHandler = Callable[[Run[FunctionFailed[D]], Any], Awaitable[object]]
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
-# What the SDK asks of a function that it is given to serve or to invoke.
-_SDKS_OWN = frozenset({"get_id", "get_config", "local_id", "is_handler_async", "on_failure_fn_id"})
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Definition(Generic[D, S_contra, R_co]):
     """A function as data: when it runs, how it is limited, and its one handler.
 
     `D` is the type of `run.data`, `S_contra` of the services handed in, `R_co` of the result.
-    `place` is the module and line of the handler.
+    `sends` are the events that the handler may send, None where that is not said. `previous_ids`
+    are ids that the function had, under which runs may still be under way. `place` is the module
+    and line of the handler.
     """
 
     id: str
@@ -57,6 +60,16 @@ class Definition(Generic[D, S_contra, R_co]):
     on_failure: FailureHandler[D] | None
     environments: Mapping[str, Override]
     place: str
+    tags: tuple[str, ...] = ()
+    sends: tuple[type[EventData], ...] | None = None
+    previous_ids: tuple[str, ...] = ()
+    version: str = FIRST_VERSION
+    versions: tuple[Version[D], ...] = ()
+
+    @property
+    def triggers(self) -> tuple[inngest.TriggerEvent | inngest.TriggerCron, ...]:
+        """What starts it, in the SDK's terms."""
+        return tuple(part.to_sdk() for part in self.on.parts)
 
     def is_off_in(self, environment: str) -> bool:
         """Whether `environment` leaves the function out."""
@@ -80,13 +93,12 @@ class Definition(Generic[D, S_contra, R_co]):
 
     if not TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> NoReturn:
-            if name in _SDKS_OWN:
+        def __getattr__(self, name: str) -> Any:
+            if name == "_opts":
+                return InvokedBySdk(self.id)
+            if name in SDKS_OWN:
                 raise NotBound(self.id, "serve or invoke")
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-
-AnyDefinition = Definition[Any, Any, Any]
 
 
 class Definer(Protocol[D]):
@@ -116,13 +128,23 @@ def define(
     singleton: inngest.Singleton | None = None,
     on_failure: FailureHandler[D] | None = None,
     environments: Mapping[str, Override] = MappingProxyType({}),
+    tags: Sequence[str] = (),
+    sends: Sequence[type[EventData]] | None = None,
+    previous_ids: Sequence[str] = (),
+    version: str = FIRST_VERSION,
+    versions: Sequence[Version[D]] = (),
 ) -> Definer[D]:
     """Define a function: everything the SDK offers, in the SDK's terms, and no client.
 
     `id` is a permanent name in kebab-case; renaming it is a migration. `retries` are extra
     attempts per step (0 to 20; the server's default is 4). `environments` names what differs
-    where. All mistakes are raised together, as one `DefinitionError`, while the module that holds
-    the definition is imported.
+    where. `group` and `tags` are what deployments are divided by. `sends` lists the events that
+    the handler may send: it is held to them in development, and `mainstem check` compares them
+    with what functions expect. `previous_ids` keeps runs alive that began before a renaming.
+    `version` is what the handler is called among `versions`, which are rolled out beside it.
+
+    All mistakes are raised together, as one `DefinitionError`, while the module that holds the
+    definition is imported.
     """
     config = Config(
         retries=retries,
@@ -148,7 +170,12 @@ def define(
             config=config,
             on_failure=on_failure,
             environments=MappingProxyType(dict(environments)),
-            place=_place(handler),
+            place=place_of(handler),
+            tags=tuple(tags),
+            sends=None if sends is None else tuple(sends),
+            previous_ids=tuple(previous_ids),
+            version=version,
+            versions=tuple(versions),
         )
         _check(definition)
         return definition
@@ -156,14 +183,15 @@ def define(
     return decorate
 
 
-def _place(handler: Callable[..., object]) -> str:
+def place_of(handler: Callable[..., object]) -> str:
+    """The module and line of `handler`, as `module:line`."""
     plain = inspect.unwrap(handler)
     code = getattr(plain, "__code__", None)
     module = getattr(plain, "__module__", "?")
     return f"{module}:{code.co_firstlineno}" if code is not None else module
 
 
-def _check(definition: AnyDefinition) -> None:
+def _check(definition: Definition[Any, Any, Any]) -> None:
     wrong = [*_own_faults(definition), *faults(definition.config)]
     for environment in definition.environments:
         if environment not in ENVIRONMENTS:
@@ -190,7 +218,7 @@ def _check(definition: AnyDefinition) -> None:
         )
 
 
-def _own_faults(definition: AnyDefinition) -> list[str]:
+def _own_faults(definition: Definition[Any, Any, Any]) -> list[str]:
     wrong = []
     if not _ID.fullmatch(definition.id):
         wrong.append(f"the id is '{definition.id}'; expected kebab-case such as 'capture-pulls'")
@@ -204,11 +232,38 @@ def _own_faults(definition: AnyDefinition) -> list[str]:
         wrong.append(f"it has {len(parts)} triggers; expected at most {MAX_TRIGGERS}")
     if len(set(parts)) < len(parts):
         wrong.append("the same trigger is listed twice; expected each once")
+    if definition.id in definition.previous_ids:
+        wrong.append(f"previous_ids names '{definition.id}', which is its id; expected older ones")
+    wrong += version_faults(definition.version, definition.versions)
+    wrong += _handler_faults(definition)
     return wrong
 
 
+def _handler_faults(definition: Definition[Any, Any, Any]) -> list[str]:
+    """Versions that are no coroutines, or that say they return something else."""
+    wrong = []
+    usual = getattr(definition.handler, "__annotations__", {}).get("return")
+    for version in definition.versions:
+        if not inspect.iscoroutinefunction(version.handler):
+            wrong.append(
+                f"the handler of version '{version.label}' is not a coroutine function; expected "
+                "`async def`"
+            )
+        other = getattr(version.handler, "__annotations__", {}).get("return")
+        # Whoever invokes the function reads its result as what its own handler says.
+        if usual != other and isinstance(usual, str) == isinstance(other, str):
+            wrong.append(
+                f"version '{version.label}' returns {_told(other)}, the function {_told(usual)}; "
+                "expected the same"
+            )
+    return wrong
+
+
+def _told(annotation: object) -> str:
+    return getattr(annotation, "__name__", None) or str(annotation)
+
+
 __all__ = [
-    "AnyDefinition",
     "Config",
     "Definer",
     "Definition",
@@ -216,4 +271,5 @@ __all__ = [
     "Handler",
     "Override",
     "define",
+    "place_of",
 ]

@@ -17,6 +17,7 @@ import inngest
 
 from mainstem.catalog.codec import codec_of
 from mainstem.catalog.events import EventData
+from mainstem.catalog.switches import FunctionSkipped, Skipped
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,7 +63,16 @@ class Binding(Protocol):
 class Run(Generic[D_co]):
     """One run of a function, as its handler sees it. `D_co` is the type of its event's data."""
 
-    __slots__ = ("_binding", "_sends", "ctx", "data", "events", "function_id")
+    __slots__ = (
+        "_binding",
+        "_declared",
+        "_sends",
+        "ctx",
+        "data",
+        "events",
+        "function_id",
+        "version",
+    )
 
     ctx: inngest.Context
     """The SDK's own context, for what this class does not offer (`ctx.step.ai`, for one)."""
@@ -72,15 +82,27 @@ class Run(Generic[D_co]):
     """The data of every event of a batch, in order of arrival; of the one event otherwise."""
     data: D_co
     """The data of the event, or of the first of a batch."""
+    version: str
+    """The label of the version that this run is on."""
 
     def __init__(
-        self, ctx: inngest.Context, *, function_id: str, events: Sequence[D_co], binding: Binding
+        self,
+        ctx: inngest.Context,
+        *,
+        function_id: str,
+        events: Sequence[D_co],
+        binding: Binding,
+        version: str = "1",
+        sends: Sequence[type[EventData]] | None = None,
     ) -> None:
+        """`sends`, where given, are the only events that the handler may send."""
         self.ctx = ctx
         self.function_id = function_id
         self.events = events
         self.data = events[0]
+        self.version = version
         self._binding = binding
+        self._declared = sends
         self._sends: Counter[str] = Counter()
 
     @property
@@ -145,6 +167,7 @@ class Run(Generic[D_co]):
         batch = [events] if isinstance(events, EventData) else list(events)
         if not batch:
             return []
+        self._check_declared(step_id, batch)
         # A step id used again gets the SDK's suffix, or the second send would repeat the ids of
         # the first and be dropped as its duplicate.
         self._sends[step_id] += 1
@@ -207,11 +230,14 @@ class Run(Generic[D_co]):
     ) -> T:
         """Run another function of the same catalogue and give its result.
 
-        Raises `NotBound` for one that this binding does not hold, `StepError` when it fails.
+        Raises `NotBound` for one that this binding does not hold, `StepError` when it fails,
+        `FunctionSkipped` when it is switched off.
         """
         function = self._binding.bound(definition)
         wire = cast("EventData", data).to_event().data
         memo = await self.ctx.step.invoke(step_id, function=function, data=wire, timeout=timeout)
+        if (skipped := Skipped.from_wire(memo)) is not None:
+            raise FunctionSkipped(skipped)
         return cast("T", codec_of(definition.handler).decode(memo, self._told(step_id)))
 
     @overload
@@ -243,6 +269,19 @@ class Run(Generic[D_co]):
         Each branch is a function without arguments, such as `lambda: run.step("left", left)`.
         """
         return await self.ctx.group.parallel(branches)
+
+    def _check_declared(self, step_id: str, batch: Sequence[EventData]) -> None:
+        """Raise the SDK's `NonRetriableError` for an event that the definition does not declare."""
+        if self._declared is None:
+            return
+        for event in batch:
+            if type(event) not in self._declared:
+                name = type(event).__name__
+                declared = ", ".join(one.__name__ for one in self._declared) or "nothing"
+                raise inngest.NonRetriableError(
+                    f"{self._told(step_id)} sends {name}, and the definition declares {declared}. "
+                    f"Add {name} to its `sends`, so that `mainstem check` knows who feeds whom."
+                )
 
     def _told(self, step_id: str) -> str:
         return f"Step '{step_id}' of function '{self.function_id}'"

@@ -27,12 +27,36 @@ def client_sender(client: inngest.Inngest) -> Sender:
     """
 
     async def send(events: EventData | Sequence[EventData], /, *, event_id: str = "") -> list[str]:
-        if isinstance(events, EventData):
-            return await client.send([events.to_event(event_id=event_id)])
-        ready = [
-            event.to_event(event_id=f"{event_id}:{n}" if event_id else "")
-            for n, event in enumerate(events)
-        ]
+        ready = _checked(events, event_id)
         return await client.send(ready) if ready else []
 
     return send
+
+
+class SenderSync(Protocol):
+    """`Sender` for code that is not async."""
+
+    def __call__(
+        self, events: EventData | Sequence[EventData], /, *, event_id: str = ""
+    ) -> list[str]:
+        """Send and wait; gives the server's ids, in order."""
+        ...
+
+
+def client_sender_sync(client: inngest.Inngest) -> SenderSync:
+    """The same as `client_sender`, for code that is not async."""
+
+    def send(events: EventData | Sequence[EventData], /, *, event_id: str = "") -> list[str]:
+        ready = _checked(events, event_id)
+        return client.send_sync(ready) if ready else []
+
+    return send
+
+
+def _checked(events: EventData | Sequence[EventData], event_id: str) -> list[inngest.Event]:
+    if isinstance(events, EventData):
+        return [events.to_event(event_id=event_id)]
+    return [
+        event.to_event(event_id=f"{event_id}:{n}" if event_id else "")
+        for n, event in enumerate(events)
+    ]

@@ -79,7 +79,7 @@ class Trigger(Generic[D_co]):
 
     def rescheduled(self, expression: str) -> "Trigger[D_co]":
         """The same trigger with another schedule in the place of each of its own."""
-        checked = _checked_cron(expression)
+        checked = checked_cron(expression)
         return Trigger(
             tuple(replace(p, expression=checked) if isinstance(p, OnCron) else p
                   for p in self.parts)
@@ -107,7 +107,7 @@ def cron(expression: str, *, jitter: timedelta | None = None) -> Trigger[Schedul
             f"Cannot schedule '{expression}': its jitter is {jitter}; expected 1 second to 5 "
             "minutes."
         )
-    return Trigger((OnCron(_checked_cron(expression), jitter),))
+    return Trigger((OnCron(checked_cron(expression), jitter),))
 
 
 @overload
@@ -123,7 +123,8 @@ def any_of(*triggers: Trigger[Any]) -> Trigger[Any]:
     return Trigger(tuple(part for trigger in triggers for part in trigger.parts))
 
 
-def _checked_cron(expression: str) -> str:
+def checked_cron(expression: str) -> str:
+    """`expression`, stripped. Raises `DefinitionError` for one that the server would refuse."""
     # Imported here: only a schedule needs it, and definitions are imported by everything.
     from cronsim import CronSim, CronSimError
 

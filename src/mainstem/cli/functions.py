@@ -102,8 +102,8 @@ def _in_environment(
 
 def _triggers(definition: AnyDefinition) -> list[dict[str, Any]]:
     return [
-        part.to_sdk().model_dump(mode="json", by_alias=True, exclude_none=True)
-        for part in definition.on.parts
+        trigger.model_dump(mode="json", by_alias=True, exclude_none=True)
+        for trigger in definition.triggers
     ]
 
 

@@ -16,7 +16,7 @@ import inngest.fast_api
 import structlog
 from starlette.concurrency import run_in_threadpool
 
-from mainstem.catalog import BoundCatalog, Catalog, check_served_by
+from mainstem.catalog import BoundCatalog, Catalog, Switches, check_served_by
 from mainstem.functions import Services
 from mainstem.settings import Settings
 from mainstem.web.health import database_health, health
@@ -42,7 +42,7 @@ def create_app(
         client,
         services,
         environment=settings.environment,
-        disabled=settings.disabled_functions,
+        switches=Switches(disabled=settings.disabled_functions),
     )
     check_served_by(client, bound.functions)
     served = _served(settings, bound, client)
