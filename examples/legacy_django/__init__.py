@@ -1,0 +1,1 @@
+"""A lending library's background work, written the old way, in Django."""

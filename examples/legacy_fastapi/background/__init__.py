@@ -1,0 +1,1 @@
+"""Slow work, split off when requests began to time out."""
