@@ -7,8 +7,8 @@ that was adopted.
 """
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType, SimpleNamespace
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any
 
 import inngest
 
@@ -81,13 +81,20 @@ def adopt(
     return definition
 
 
+class _Named(inngest.Inngest):
+    """As much of a client as `create_function` looks at: its app's id.
+
+    A whole one would open connection pools, for each function that is adopted.
+    """
+
+    def __init__(self, app_id: str) -> None:
+        self.app_id = app_id
+
+
 def _prove(function: inngest.Function[Any], definition: SdkDefinition[Any], app_id: str) -> None:
     """Refuse a definition that would not give back `function` as it was."""
-    # `create_function` looks at nothing of a client but its app's id; a real one would open
-    # connection pools for each function that is adopted.
-    stand_in = cast("inngest.Inngest", SimpleNamespace(app_id=app_id))
     again = create_function(
-        definition, stand_in, handler=definition.handler, on_failure=definition.on_failure
+        definition, _Named(app_id), handler=definition.handler, on_failure=definition.on_failure
     )
     before, after = (_registered(each) for each in (function, again))
     differing = sorted(name for name in before.keys() | after.keys()
