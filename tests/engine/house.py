@@ -86,14 +86,9 @@ class House:
 
     def client(self, app_id: str, **given: Any) -> inngest.Inngest:
         """A client of this engine: in cloud mode when it is given a signing key."""
-        return inngest.Inngest(
-            app_id=app_id,
-            is_production="signing_key" in given,
-            event_api_base_url=self.origin,
-            api_base_url=self.origin,
-            event_key="k",
-            **given,
-        )
+        usual = {"event_api_base_url": self.origin, "api_base_url": self.origin, "event_key": "k"}
+        is_production = "signing_key" in given
+        return inngest.Inngest(app_id=app_id, is_production=is_production, **{**usual, **given})
 
     async def run_of(self, name: str, data: Any = None, **fields: Any) -> RunView:
         """Send one event, let everything come to rest, and give the run it started."""

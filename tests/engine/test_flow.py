@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from mainstem.engine import Engine, EngineOptions, RunStatus, VirtualClock
-from mainstem.engine.registry import read_registration
+from mainstem.engine.registration import read_registration
 
 SDK = {"x-inngest-sdk": "test", "x-inngest-req-version": "2"}
 
@@ -48,7 +48,7 @@ async def running(
             **config,
         }
         body = {"appname": "t", "url": "http://t/x", "functions": [function]}
-        engine.register(read_registration(body))
+        await engine.register(read_registration(body))
         yield engine
 
 

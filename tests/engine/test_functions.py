@@ -177,5 +177,5 @@ async def test_the_same_sync_again_modifies_nothing(house: House) -> None:
 
 
 async def test_syncing_what_is_not_there_says_what_to_check(house: House) -> None:
-    with pytest.raises(SyncRefused, match=r"cannot be reached.*Check that it is served there"):
+    with pytest.raises(SyncRefused, match=r"cannot be reached.*Check that it is running"):
         await house.engine.sync_app("http://127.0.0.1:9/api/inngest")

@@ -12,6 +12,7 @@ database of ours, no settings, and could be lifted into a package of its own.
         await engine.wait_idle()
 """
 
+from mainstem.engine.apps import AppView, Conflict, FunctionView
 from mainstem.engine.clock import Clock, SystemClock, VirtualClock
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import (
@@ -20,38 +21,50 @@ from mainstem.engine.errors import (
     EngineBusy,
     EngineError,
     EngineNotRunning,
+    FunctionTaken,
     SyncRefused,
     UnknownFunction,
     UnknownRun,
+    WrongEnvironment,
 )
+from mainstem.engine.history import FunctionRuns, RunSummary
 from mainstem.engine.http_api import engine_app
 from mainstem.engine.lifecycle import RunStatus, StepStatus
 from mainstem.engine.options import EngineOptions, EngineStats
-from mainstem.engine.registry import AppView, FunctionView
+from mainstem.engine.registrar import Accepted
+from mainstem.engine.registration import Registration, SyncMethod
 from mainstem.engine.runs import RunView, StepView
 from mainstem.engine.work import Change
 
 __all__ = [
+    "Accepted",
     "AppView",
     "BadConfiguration",
     "BadEvent",
     "Change",
     "Clock",
+    "Conflict",
     "Engine",
     "EngineBusy",
     "EngineError",
     "EngineNotRunning",
     "EngineOptions",
     "EngineStats",
+    "FunctionRuns",
+    "FunctionTaken",
     "FunctionView",
+    "Registration",
     "RunStatus",
+    "RunSummary",
     "RunView",
     "StepStatus",
     "StepView",
+    "SyncMethod",
     "SyncRefused",
     "SystemClock",
     "UnknownFunction",
     "UnknownRun",
     "VirtualClock",
+    "WrongEnvironment",
     "engine_app",
 ]

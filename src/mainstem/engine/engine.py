@@ -6,25 +6,26 @@ and `ending`.
 
 import asyncio
 import sqlite3
-import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
 from mainstem.engine import limits
+from mainstem.engine.apps import AppView
 from mainstem.engine.clock import Clock, SystemClock
 from mainstem.engine.ending import cancel_run
 from mainstem.engine.errors import BadEvent, EngineNotRunning, UnknownFunction
 from mainstem.engine.events import INVOKED, internal_event, is_known_event, read_event
+from mainstem.engine.history import FunctionRuns, last_runs
 from mainstem.engine.ids import seeded_ulid
 from mainstem.engine.intake import receive
 from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.loop import Loop
 from mainstem.engine.options import EngineOptions, EngineStats
-from mainstem.engine.registry import AppView, Registration, archive_app, save_app, view_apps
+from mainstem.engine.registrar import Accepted, Registrar
+from mainstem.engine.registration import Registration
 from mainstem.engine.runs import RunView, count_by_status, load_run, view_run, view_runs
 from mainstem.engine.storage import Storage
-from mainstem.engine.timers import plan_crons
 from mainstem.engine.work import Change
 
 Json = Any
@@ -37,6 +38,7 @@ class Engine:
     def __init__(self, options: EngineOptions, loop: Loop) -> None:
         self.options = options
         self._loop = loop
+        self._registrar = Registrar(loop, options)
         self._is_closed = False
 
     @classmethod
@@ -82,35 +84,30 @@ class Engine:
     # Apps
 
     async def sync_app(self, url: str) -> Mapping[str, Json]:
-        """Ask the app at `url` to register its functions here; its answer. Raises `SyncRefused`."""
-        kind, now = self.options.server_kind, self._loop.clock.now()
-        answer: Mapping[str, Json] = await self._loop.caller().sync(url, kind, now=now)
-        return answer
+        """Ask the app at `url` to register its functions here; its answer. Raises `SyncRefused`.
 
-    def register(self, registration: Registration) -> bool:
-        """Take an app's functions in place of those it had; whether anything changed."""
-        with self._loop.work() as work:
-            is_modified = save_app(work.sql, registration, work.now)
-            if is_modified:
-                self._loop.registry.reload(work.sql)
-                plan_crons(work)
-        return is_modified
+        In cloud mode in-band first: the app answers with its functions instead of sending them.
+        """
+        return await self._registrar.sync(url)
 
-    def new_sync_id(self) -> str:
-        """An id for the answer to a registration; a new one each time."""
-        return str(uuid.uuid4())
+    async def register(self, registration: Registration) -> Accepted:
+        """Take an app's functions in place of those it had.
+
+        Raises `WrongEnvironment`, or `FunctionTaken` when a function belongs to another app.
+        """
+        return await self._registrar.accept(registration)
+
+    def note_error(self, app: str, error: str) -> None:
+        """Keep why an app was not registered, for `apps`."""
+        self._registrar.note_error(error, name=app)
 
     def remove_app(self, url: str) -> bool:
         """Take away all functions of the app at `url`; whether there was one."""
-        with self._loop.work() as work:
-            was_there = archive_app(work.sql, url)
-            self._loop.registry.reload(work.sql)
-            plan_crons(work)
-        return was_there
+        return self._registrar.remove(url)
 
     def apps(self) -> list[AppView]:
-        """Every app with the functions it registered."""
-        return view_apps(self.reader)
+        """Every app with its functions, and the other addresses that claim to be it."""
+        return self._registrar.apps()
 
     # Events and runs
 
@@ -163,6 +160,10 @@ class Engine:
         """Runs without their steps, newest first; of a status, a function's id, an event's id."""
         sql = self.reader
         return view_runs(sql, status=status, function=function, event=event, limit=limit)
+
+    def last_runs(self, limit_per_function: int = 3) -> list[FunctionRuns]:
+        """The last runs of every function, and how many there were in the last 24 hours."""
+        return last_runs(self.reader, limit=limit_per_function, now=self.clock.now())
 
     def run(self, run_id: str) -> RunView:
         """A run with its steps. Raises `UnknownRun`."""

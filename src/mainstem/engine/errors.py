@@ -6,6 +6,8 @@
     ├── EngineBusy         another engine has the file open
     ├── EngineNotRunning   asked to work while its loop is not running
     ├── SyncRefused        an app could not be registered
+    ├── WrongEnvironment   an app belongs to another environment than the engine
+    ├── FunctionTaken      another app has a function of the same full id
     ├── BadConfiguration   a function's configuration breaks a rule of the protocol
     ├── BadExpression      an expression does not compile
     ├── BadEvent           an event cannot be accepted; carries the ids accepted before it
@@ -40,13 +42,40 @@ class EngineNotRunning(EngineError):
 
 
 class SyncRefused(EngineError):
-    """An app did not answer a sync as an SDK would, or its registration was refused."""
+    """An app did not register when it was asked to; `reason` names the cause and the mend."""
 
     def __init__(self, url: str, reason: str) -> None:
         self.url = url
+        self.reason = reason
+        super().__init__(f"Cannot sync the app at {url}: {reason}")
+
+
+class WrongEnvironment(EngineError):
+    """An app names another branch environment than the engine's, or none."""
+
+    def __init__(self, app: str, *, found: str | None, expected: str) -> None:
+        self.app = app
+        self.found = found
+        self.expected = expected
+        theirs = f"the environment {found!r}" if found else "no environment"
         super().__init__(
-            f"Cannot sync the app at {url}: {reason}. Check that it is served there, that it is in"
-            " the same mode (dev or cloud) and that its API address is this engine's."
+            f"Cannot register app {app!r}: it names {theirs} and this server is the environment"
+            f" {expected!r}. Set INNGEST_ENV={expected} (the client's `env`) on the app, or send"
+            " it to the server of its own environment."
+        )
+
+
+class FunctionTaken(EngineError):
+    """Two apps have a function of one full id, as 'a' with 'b-c' and 'a-b' with 'c' have."""
+
+    def __init__(self, slug: str, app: str, holder: str) -> None:
+        self.slug = slug
+        self.app = app
+        self.holder = holder
+        super().__init__(
+            f"Cannot register app {app!r}: its function {slug.removeprefix(f'{app}-')!r} has the"
+            f" full id {slug!r}, which is that of a function of app {holder!r} already. Rename"
+            " one of the two functions or apps; nothing was changed."
         )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 
 from mainstem.engine import limits
-from mainstem.engine.errors import SyncRefused
 from mainstem.engine.jobs import Job, JobKind
 from mainstem.engine.registry import Function
 from mainstem.engine.runs import Run, memos_of
@@ -21,8 +20,6 @@ from mainstem.engine.wire import (
     no_answer,
     read_answer,
 )
-
-Json = Any
 
 
 def build_request(
@@ -100,25 +97,21 @@ class AppCaller:
             return True
         return is_signed(response.content, signature, self._signing_keys)
 
-    async def sync(self, url: str, server_kind: str, *, now: int) -> Json:
-        """Ask an app to register; its answer. Raises `SyncRefused`."""
-        headers, body = self._signed(
-            {"content-type": "application/json", "x-inngest-server-kind": server_kind},
-            b'{"url":"%s"}' % url.encode(),
-            now,
+    async def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        now: int,
+        timeout: float = limits.SYNC_TIMEOUT_SECONDS,  # noqa: ASYNC109  httpx's own
+    ) -> httpx.Response:
+        """A signed request that is no call: a sync or a look. Raises what httpx raises."""
+        signed, body = self._signed(headers, body, now)
+        return await self._client.request(
+            method, url, headers=signed, content=body, timeout=timeout
         )
-        try:
-            response = await self._client.put(
-                url, headers=headers, content=body, timeout=limits.SYNC_TIMEOUT_SECONDS
-            )
-            answer = response.json()
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise SyncRefused(url, f"it cannot be reached ({type(error).__name__})") from error
-        except ValueError as error:
-            raise SyncRefused(url, f"it answered {response.status_code}, not JSON") from error
-        if not isinstance(answer, dict) or answer.get("ok") is not True:
-            raise SyncRefused(url, f"it answered {response.status_code} {answer!r}")
-        return answer
 
     async def aclose(self) -> None:
         """Let go of all connections."""

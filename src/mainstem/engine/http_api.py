@@ -5,7 +5,6 @@ Inngest SDK protocol, "Registration", "Event API" and "HTTP and query APIs".
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -15,20 +14,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mainstem.engine import apps_api
 from mainstem.engine.clock import as_text
 from mainstem.engine.engine import Engine
-from mainstem.engine.errors import BadConfiguration, BadEvent, UnknownFunction, UnknownRun
+from mainstem.engine.errors import BadEvent, UnknownFunction, UnknownRun
 from mainstem.engine.events import stored_event, stored_events
 from mainstem.engine.graphql_api import answer_query
-from mainstem.engine.ids import app_id
-from mainstem.engine.registry import read_registration
+from mainstem.engine.responses import data_response, problem_response
 from mainstem.engine.runs import RunView, load_run, memos_of
 from mainstem.engine.signatures import is_authorised
 
 Json = Any
 Handler = Callable[[Engine, Request], Awaitable[Response]]
 
-_INVALID: Final = "At least one function is invalid"
 _NOT_AN_EVENT: Final = "Request body must contain an event object or an array of event objects"
 
 
@@ -39,7 +37,7 @@ def engine_app(engine: Engine) -> Starlette:
         async def endpoint(request: Request) -> Response:
             keys = engine.options.signing_keys
             if is_keyed and keys and not is_authorised(request.headers.get("authorization"), keys):
-                return Response("Authentication failed", status_code=401)
+                return _locked(path)
             return await handler(engine, request)
 
         return Route(path, endpoint, methods=list(methods))
@@ -49,8 +47,8 @@ def engine_app(engine: Engine) -> Starlette:
             route("/health", _health, "GET", is_keyed=False),
             route("/dev", _dev, "GET"),
             route("/e/{key}", _events, "POST", is_keyed=False),
-            route("/fn/register", _register, "POST"),
-            route("/fn/remove", _remove, "DELETE"),
+            route("/fn/register", apps_api.register, "POST"),
+            route("/fn/remove", apps_api.remove, "DELETE"),
             route("/invoke/{slug}", _invoke, "POST"),
             route("/v0/runs/{run_id}/actions", _actions, "GET"),
             route("/v0/runs/{run_id}/batch", _batch, "GET"),
@@ -61,10 +59,23 @@ def engine_app(engine: Engine) -> Starlette:
             route("/v1/events/{event_id}/runs", _runs_of_event, "GET"),
             route("/v1/runs/{run_id}", _show_run, "GET"),
             route("/v1/runs/{run_id}", _cancel_v1, "DELETE"),
-            route("/v1/apps/{app}/functions", _functions, "GET"),
+            route("/v1/apps", apps_api.list_apps, "GET"),
+            route("/v1/apps/{app}/functions", apps_api.list_functions, "GET"),
+            route("/v1/functions/runs", apps_api.list_last_runs, "GET"),
         ],
         middleware=[Middleware(_ServerKind, kind=engine.options.server_kind)],
     )
+
+
+def _locked(path: str) -> Response:
+    if path == "/fn/register":
+        # The SDK hands a JSON answer on to whoever asked it to register; a text it cannot read.
+        message = (
+            "Authentication failed: the app's signing key is not this server's. Set"
+            " INNGEST_SIGNING_KEY on the app to this server's key."
+        )
+        return problem_response(message, 401)
+    return Response("Authentication failed", status_code=401)
 
 
 class _ServerKind:
@@ -131,50 +142,17 @@ def _refused(reason: str, accepted: list[str]) -> Response:
     return JSONResponse(answer, status_code=400)
 
 
-async def _register(engine: Engine, request: Request) -> Response:
-    expected, kind = (
-        request.headers.get("x-inngest-expected-server-kind"),
-        engine.options.server_kind,
-    )
-    if expected and expected != kind:
-        return JSONResponse({"error": f"Expected server kind {kind}, got {expected}"}, 400)
-    try:
-        body = json.loads(await request.body())
-    except ValueError as error:
-        return JSONResponse({"error": f"Invalid request: {error}"}, 400)
-    if not isinstance(body, Mapping) or not body.get("appname"):
-        return JSONResponse({"error": "Invalid request: it names no app"}, 400)
-    try:
-        registration = read_registration(body)
-    except BadConfiguration as error:
-        return JSONResponse({"error": f"{_INVALID}: {error}", "data": None, "status": 400}, 400)
-    is_modified = engine.register(registration)
-    return JSONResponse(
-        {
-            "ok": True,
-            "modified": is_modified,
-            "sync_id": engine.new_sync_id(),
-            "app_id": app_id(registration.name),
-        }
-    )
-
-
-async def _remove(engine: Engine, request: Request) -> Response:
-    engine.remove_app(request.query_params.get("url", ""))
-    return Response(status_code=200)
-
-
 async def _invoke(engine: Engine, request: Request) -> Response:
     try:
         body = json.loads(await request.body() or b"{}")
     except ValueError:
         body = None
     if not isinstance(body, Mapping):
-        return _problem("Unable to read post data request", 400)
+        return problem_response("Unable to read post data request", 400)
     try:
         event_id = engine.invoke(request.path_params["slug"], body.get("data"))
     except UnknownFunction as error:
-        return _problem(str(error), 404)
+        return problem_response(str(error), 404)
     return JSONResponse({"id": event_id, "status": 200})
 
 
@@ -192,9 +170,9 @@ def _state(engine: Engine, request: Request, what: str) -> Response:
     try:
         run = load_run(engine.reader, run_id)
     except UnknownRun:
-        return _problem(f"Unable to load run: {run_id}", 400)
+        return problem_response(f"Unable to load run: {run_id}", 400)
     if engine.run(run_id).is_over:
-        return _problem(f"Run has ended: {run_id}", 410)
+        return problem_response(f"Run has ended: {run_id}", 410)
     if what == "batch":
         text = f"[{','.join(run.events)}]"
     else:
@@ -215,7 +193,7 @@ def _cancel(engine: Engine, request: Request, status: int) -> Response:
     try:
         engine.cancel(request.path_params["run_id"])
     except UnknownRun as error:
-        return _problem(f"Unable to load function run: {error.run_id}", 404)
+        return problem_response(f"Unable to load function run: {error.run_id}", 404)
     return Response(status_code=status)
 
 
@@ -236,33 +214,26 @@ async def _list_events(engine: Engine, request: Request) -> Response:
         name=params.get("name"),
         limit=min(int(limit), 100) if limit.isdigit() else 20,
     )
-    return _data(engine, rows)
+    return data_response(engine, rows)
 
 
 async def _show_event(engine: Engine, request: Request) -> Response:
     event = stored_event(engine.reader, request.path_params["event_id"])
     if event is None:
-        return _problem("Event not found", 404)
-    return _data(engine, event)
+        return problem_response("Event not found", 404)
+    return data_response(engine, event)
 
 
 async def _runs_of_event(engine: Engine, request: Request) -> Response:
     event_id = request.path_params["event_id"]
-    return _data(engine, [_shown(run) for run in reversed(engine.runs(event=event_id))])
+    return data_response(engine, [_shown(run) for run in reversed(engine.runs(event=event_id))])
 
 
 async def _show_run(engine: Engine, request: Request) -> Response:
     try:
-        return _data(engine, _shown(engine.run(request.path_params["run_id"])))
+        return data_response(engine, _shown(engine.run(request.path_params["run_id"])))
     except UnknownRun as error:
-        return _problem(f"Unable to load function run: {error.run_id}", 404)
-
-
-async def _functions(engine: Engine, request: Request) -> Response:
-    for app in engine.apps():
-        if request.path_params["app"] in (app.name, app.id):
-            return _data(engine, [asdict(each) for each in app.functions])
-    return _problem(f"App not found: {request.path_params['app']}", 404)
+        return problem_response(f"Unable to load function run: {error.run_id}", 404)
 
 
 def _shown(run: RunView) -> dict[str, Json]:
@@ -275,12 +246,3 @@ def _shown(run: RunView) -> dict[str, Json]:
         "output": run.output,
         "event_id": run.events[0].get("id"),
     }
-
-
-def _data(engine: Engine, data: Json) -> Response:
-    fetched = as_text(engine.clock.now())
-    return JSONResponse({"data": data, "metadata": {"fetched_at": fetched, "cached_until": None}})
-
-
-def _problem(message: str, status: int) -> Response:
-    return JSONResponse({"error": message, "data": None, "status": status}, status)

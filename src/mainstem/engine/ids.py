@@ -47,6 +47,11 @@ def seeded_ulid(seed: str, position: int) -> str | None:
     return _encode((moment << _ENTROPY_BITS) | low)
 
 
+def first_ulid(moment: int) -> str:
+    """The lowest id of a moment in milliseconds: ids made since then are not below it."""
+    return _encode(max(0, moment) << _ENTROPY_BITS)
+
+
 def app_id(name: str) -> str:
     """The id of the app of this name; the same in every sync and every file."""
     return str(uuid.uuid5(_NAMESPACE, f"app:{name}"))

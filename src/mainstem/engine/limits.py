@@ -35,6 +35,8 @@ MAX_DEBOUNCE_PERIOD: Final = 7 * DAY
 REQUEST_TIMEOUT_SECONDS: Final = 2 * 60 * 60.0
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 SYNC_TIMEOUT_SECONDS: Final = 30.0
+# An app that registers waits for the answer of its other addresses.
+PROBE_TIMEOUT_SECONDS: Final = 2.0
 MAX_PARALLEL_CALLS: Final = 100
 
 DEDUPLICATION_WINDOW: Final = DAY

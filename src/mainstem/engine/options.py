@@ -18,6 +18,7 @@ class EngineOptions:
     between attempts that long. `event_keys`, when there are any, are the only ones taken;
     `signing_key` makes the engine a cloud-mode server that signs its calls, and
     `signing_key_fallback` is the key that apps may still come with while a rotation is under way.
+    `env` names the branch environment that a cloud-mode engine is: apps of another are refused.
     `transports` maps an origin to an ASGI app that is called in this process instead of over the
     network.
     """
@@ -29,6 +30,7 @@ class EngineOptions:
     event_keys: frozenset[str] = field(default=frozenset(), repr=False)
     signing_key: str | None = field(default=None, repr=False)
     signing_key_fallback: str | None = field(default=None, repr=False)
+    env: str | None = None
     transports: Mapping[str, Any] = field(default_factory=dict)
     max_parallel_calls: int = MAX_PARALLEL_CALLS
 

@@ -16,7 +16,6 @@ from typing import IO, Final
 from mainstem.engine.errors import EngineBusy, EngineError
 
 MEMORY: Final = ":memory:"
-_VERSION: Final = 1
 
 _SCHEMA: Final = """
 CREATE TABLE apps (
@@ -78,6 +77,30 @@ CREATE INDEX singletons_by_run ON singletons (run_id);
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 
+# What each later layout changed. A new file gets the first layout and then all of these, so that
+# there is one description of what a file holds.
+_CHANGES: Final[tuple[str, ...]] = (
+    """
+    ALTER TABLE apps ADD COLUMN previous_url TEXT;
+    ALTER TABLE apps ADD COLUMN app_version TEXT;
+    ALTER TABLE apps ADD COLUMN env TEXT;
+    ALTER TABLE apps ADD COLUMN sync_method TEXT NOT NULL DEFAULT 'out_of_band';
+    ALTER TABLE apps ADD COLUMN error TEXT;
+    ALTER TABLE apps ADD COLUMN error_at INTEGER;
+    ALTER TABLE functions ADD COLUMN synced INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE functions ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+    UPDATE functions SET (synced, changed) =
+        (SELECT synced, synced FROM apps WHERE apps.id = functions.app_id);
+    CREATE INDEX functions_by_app ON functions (app_id);
+    CREATE TABLE rivals (
+        app_id TEXT NOT NULL, url TEXT NOT NULL, seen INTEGER NOT NULL,
+        PRIMARY KEY (app_id, url)) STRICT, WITHOUT ROWID;
+    DROP INDEX runs_by_slug;
+    CREATE INDEX runs_by_slug ON runs (slug, id, status);
+    """,
+)
+_VERSION: Final = 1 + len(_CHANGES)
+
 
 class Storage:
     """One open file. `connection` is for reading; all writing is inside `transaction`."""
@@ -134,14 +157,16 @@ def _connect(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={_VERSION};COMMIT;")
+        if version < _VERSION:
+            missing = [_SCHEMA, *_CHANGES][version:]
+            script = f"BEGIN;{''.join(missing)}PRAGMA user_version={_VERSION};COMMIT;"
+            connection.executescript(script)
     except sqlite3.Error as error:
         raise EngineError(
             f"Cannot open the engine's file {path!r}: {error}. It must be a file written by this"
             " engine, or none yet, in a folder that can be written."
         ) from error
-    if version not in (0, _VERSION):
+    if version > _VERSION:
         connection.close()
         raise EngineError(
             f"The engine's file {path!r} has layout {version}, this engine writes {_VERSION}."

@@ -1,0 +1,84 @@
+"""The last runs of every function, for a page that shows all functions at once.
+
+One indexed look per function, however many runs there are; `runs` and `run` are for reading one.
+"""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mainstem.engine.ids import first_ulid
+from mainstem.engine.lifecycle import RunStatus
+from mainstem.engine.limits import DAY
+
+Json = Any
+# A run's output may have megabytes; a list shows the short ones.
+MAX_SHOWN_BYTES: Final = 4096
+_SKIPPED: Final = "another run of this function held its singleton key"
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """A run in a list; moments in milliseconds.
+
+    `output` is its value, or its error object when it failed; None too when it is longer than
+    4 KiB. `skip_reason` says why a skipped run did nothing.
+    """
+
+    id: str
+    status: RunStatus
+    created_at: int
+    started_at: int | None
+    ended_at: int | None
+    output: Json
+    skip_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionRuns:
+    """A function's last runs, newest first, and how many were created in the last day by state."""
+
+    function_id: str
+    runs: tuple[RunSummary, ...]
+    counts: Mapping[RunStatus, int]
+
+
+def last_runs(sql: sqlite3.Connection, *, limit: int, now: int) -> list[FunctionRuns]:
+    """The `limit` last runs of each function there is or was, in order of ids."""
+    runs: defaultdict[str, list[RunSummary]] = defaultdict(list)
+    rows = sql.execute(
+        "SELECT r.slug, r.id, r.status, r.created, r.started, r.ended,"
+        " CASE WHEN length(r.output) <= :shown THEN r.output END AS output"
+        " FROM functions f JOIN runs r ON r.id IN"
+        " (SELECT id FROM runs WHERE slug = f.slug ORDER BY id DESC LIMIT :limit)"
+        " ORDER BY r.id DESC",
+        {"limit": limit, "shown": MAX_SHOWN_BYTES},
+    )
+    for row in rows:
+        runs[row["slug"]].append(_summary(row))
+    counts: defaultdict[str, dict[RunStatus, int]] = defaultdict(dict)
+    counted = sql.execute(
+        "SELECT f.slug, r.status, count(*) AS n FROM functions f"
+        " JOIN runs r ON r.slug = f.slug AND r.id >= ? GROUP BY f.slug, r.status",
+        (first_ulid(now - DAY),),
+    )
+    for row in counted:
+        counts[row["slug"]][RunStatus(row["status"])] = row["n"]
+    slugs = [row["slug"] for row in sql.execute("SELECT slug FROM functions ORDER BY slug")]
+    return [FunctionRuns(slug, tuple(runs[slug]), counts[slug]) for slug in slugs]
+
+
+def _summary(row: sqlite3.Row) -> RunSummary:
+    status = RunStatus(row["status"])
+    return RunSummary(
+        id=row["id"],
+        status=status,
+        created_at=row["created"],
+        started_at=row["started"],
+        ended_at=row["ended"],
+        output=None if row["output"] is None else json.loads(row["output"]),
+        skip_reason=_SKIPPED if status is RunStatus.SKIPPED else None,
+    )

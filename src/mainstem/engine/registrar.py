@@ -1,0 +1,158 @@
+"""Registering apps: asked for, sent in, or told by a worker; all three end in `accept`."""
+
+import asyncio
+import logging
+import uuid
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mainstem.engine import ids
+from mainstem.engine.apps import (
+    AppView,
+    Conflict,
+    archive_app,
+    other_addresses,
+    save_app,
+    save_error,
+    save_rivals,
+    view_apps,
+)
+from mainstem.engine.errors import (
+    BadConfiguration,
+    FunctionTaken,
+    SyncRefused,
+    WrongEnvironment,
+)
+from mainstem.engine.loop import Loop
+from mainstem.engine.options import EngineOptions
+from mainstem.engine.registration import Registration, read_in_band
+from mainstem.engine.syncing import REGISTERED_ELSEWHERE, ask_to_sync, is_served
+from mainstem.engine.timers import plan_crons
+
+Json = Any
+_LOG = logging.getLogger(__name__)
+_REMEMBERED: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A registration that was stored; `conflicts` are the app's other addresses that answer."""
+
+    app_id: str
+    sync_id: str
+    is_modified: bool
+    conflicts: tuple[Conflict, ...] = ()
+
+    def answer(self) -> dict[str, Json]:
+        """What the app is told."""
+        told: dict[str, Json] = {
+            "ok": True,
+            "modified": self.is_modified,
+            "sync_id": self.sync_id,
+            "app_id": self.app_id,
+        }
+        if self.conflicts:
+            told["conflicts"] = [[each.url, each.other_url] for each in self.conflicts]
+        return told
+
+
+class Registrar:
+    """Who may register, and with what result."""
+
+    def __init__(self, loop: Loop, options: EngineOptions) -> None:
+        self._loop = loop
+        self._options = options
+        # The answers given lately, to know them again when an app passes one on.
+        self._given: deque[str] = deque(maxlen=_REMEMBERED)
+
+    async def sync(self, url: str) -> Mapping[str, Json]:
+        """Ask the app at `url` to register; its answer. Raises `SyncRefused`."""
+        try:
+            return await self._sync(url)
+        except SyncRefused as error:
+            self.note_error(error.reason, url=url)
+            raise
+
+    async def accept(self, registration: Registration) -> Accepted:
+        """Take an app's functions in place of those it had.
+
+        Raises `WrongEnvironment`, or `FunctionTaken` when a function belongs to another app.
+        """
+        try:
+            self.expect_environment(registration.name, registration.env)
+            alive = await self._rivals(registration)
+            accepted = self._store(registration, alive)
+        except (WrongEnvironment, FunctionTaken) as error:
+            self.note_error(str(error), name=registration.name)
+            raise
+        for conflict in accepted.conflicts:
+            _LOG.warning(
+                "App %r is served at two addresses that both registered it: %s and %s. Calls go to"
+                " the first only. Stop one of them, or give it an app id of its own.",
+                registration.name,
+                conflict.url,
+                conflict.other_url,
+            )
+        return accepted
+
+    def expect_environment(self, app: str, env: str | None) -> None:
+        """Refuse an app of another branch environment. Raises `WrongEnvironment`."""
+        expected = self._options.env
+        if expected and self._options.server_kind == "cloud" and env != expected:
+            raise WrongEnvironment(app, found=env or None, expected=expected)
+
+    def remove(self, url: str) -> bool:
+        """Take away all functions of the app at `url`; whether there was one."""
+        with self._loop.work() as work:
+            was_there = archive_app(work.sql, url)
+            self._loop.registry.reload(work.sql)
+            plan_crons(work)
+        return was_there
+
+    def note_error(self, error: str, *, name: str | None = None, url: str = "") -> None:
+        """Keep why an app was not registered, by its name or address."""
+        with self._loop.work() as work:
+            save_error(work.sql, error, work.now, name=name, url=url)
+
+    def apps(self) -> list[AppView]:
+        """Every app with its functions."""
+        return view_apps(self._loop.storage.connection)
+
+    async def _sync(self, url: str) -> Mapping[str, Json]:
+        is_in_band, answer = await ask_to_sync(
+            self._loop.caller(), url, kind=self._options.server_kind, now=self._loop.clock.now()
+        )
+        if is_in_band:
+            try:
+                return (await self.accept(read_in_band(answer))).answer()
+            except (BadConfiguration, FunctionTaken, WrongEnvironment) as error:
+                raise SyncRefused(url, str(error)) from error
+        if answer.get("sync_id") not in self._given:
+            raise SyncRefused(url, REGISTERED_ELSEWHERE)
+        return answer
+
+    async def _rivals(self, registration: Registration) -> list[str]:
+        """The app's other addresses at which an SDK still answers."""
+        others = other_addresses(self._loop.storage.connection, registration.name, registration.url)
+        answers = await asyncio.gather(
+            *(self._is_alive(registration.name, other) for other in others)
+        )
+        return [other for other, is_alive in zip(others, answers, strict=True) if is_alive]
+
+    async def _is_alive(self, app: str, url: str) -> bool:
+        kind, now = self._options.server_kind, self._loop.clock.now()
+        return await is_served(self._loop.caller(), url, app=app, kind=kind, now=now)
+
+    def _store(self, registration: Registration, alive: list[str]) -> Accepted:
+        sync_id = str(uuid.uuid4())
+        self._given.append(sync_id)
+        with self._loop.work() as work:
+            is_modified = save_app(work.sql, registration, work.now)
+            save_rivals(work.sql, registration.name, alive, work.now)
+            if is_modified:
+                self._loop.registry.reload(work.sql)
+                plan_crons(work)
+        conflicts = tuple(Conflict(registration.url, each, work.now) for each in alive)
+        return Accepted(ids.app_id(registration.name), sync_id, is_modified, conflicts)
