@@ -1,0 +1,102 @@
+"""Whether the deployments that share a catalogue serve all of it, and nothing twice.
+
+A function served twice is registered by whichever host synced last; one served nowhere has its
+events go to nobody. Both show only in production, unless they are looked for.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from mainstem.catalog import AnyDefinition, Catalog
+from mainstem.registration.errors import RegistrationError
+from mainstem.registration.findings import Finding
+
+
+class BadPart(RegistrationError):  # noqa: N818  it says what happened
+    """A part is not written as one, or names a group, tag or function that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one deployment serves: functions of any of the groups, tags or ids; all when empty."""
+
+    groups: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+
+    def holds(self, definition: AnyDefinition) -> bool:
+        """Whether `definition` belongs to this part."""
+        if not (self.groups or self.tags or self.ids):
+            return True
+        return (
+            definition.group in self.groups
+            or bool(self.tags & set(definition.tags))
+            or definition.id in self.ids
+        )
+
+    def __str__(self) -> str:
+        told = [
+            f"{name}={','.join(sorted(values))}"
+            for name, values in (("group", self.groups), ("tag", self.tags), ("id", self.ids))
+            if values
+        ]
+        return " ".join(told) or "everything"
+
+
+def read_part(text: str) -> Part:
+    """A part as it is typed: `group=capture`, `group=classify,update`, `tag=light;id=one,two`.
+
+    Raises `BadPart`.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for piece in text.replace(";", " ").split():
+        name, sign, values = piece.partition("=")
+        names = frozenset(value.strip() for value in values.split(",") if value.strip())
+        if name not in ("group", "tag", "id") or not sign or not names:
+            raise BadPart(
+                f"Cannot read the part '{text}': '{piece}' is not group=…, tag=… or id=…. Write "
+                "for example group=classify,update or 'tag=light id=capture-pr-details'."
+            )
+        found[name] = found.get(name, frozenset()) | names
+    if not found:
+        raise BadPart("Cannot read an empty part. Write for example group=capture.")
+    return Part(
+        found.get("group", frozenset()), found.get("tag", frozenset()), found.get("id", frozenset())
+    )
+
+
+def check_parts(catalog: Catalog[Any], parts: Sequence[Part]) -> Iterator[Finding]:
+    """Which functions of `catalog` several of `parts` hold, and which none. Raises `BadPart`."""
+    for part in parts:
+        _check_names("group", part.groups, catalog.groups)
+        _check_names("tag", part.tags, catalog.tags)
+        _check_names("function", part.ids, catalog.ids)
+    for definition in catalog:
+        holders = [f"'{part}'" for part in parts if part.holds(definition)]
+        if not holders:
+            yield Finding(
+                "error",
+                "served-nowhere",
+                definition.id,
+                f"No part serves function '{definition.id}' (group {definition.group}).",
+                f"Add its group to a part, or id={definition.id}.",
+            )
+        elif len(holders) > 1:
+            yield Finding(
+                "error",
+                "served-twice",
+                definition.id,
+                f"Function '{definition.id}' is served by {len(holders)} parts: "
+                f"{' and '.join(holders)}.",
+                "Leave it to one of them.",
+            )
+
+
+def _check_names(kind: str, names: Iterable[str], known: Sequence[str]) -> None:
+    for name in sorted(names):
+        if name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(known) or 'none'}."
+            raise BadPart(f"Cannot check a part: the catalogue has no {kind} '{name}'. {hint}")
