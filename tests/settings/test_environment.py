@@ -3,7 +3,7 @@
 import pytest
 
 from mainstem.catalog import ENVIRONMENTS
-from mainstem.settings import Environment, detect
+from mainstem.settings import SIGNALS, Environment, detect
 
 LOCAL, TEST, PREVIEW, STAGING, PRODUCTION = Environment
 
@@ -49,6 +49,40 @@ LOCAL, TEST, PREVIEW, STAGING, PRODUCTION = Environment
          "WEBSITE_SITE_NAME"),
         ({"WEBSITE_SITE_NAME": "x", "AZURE_FUNCTIONS_ENVIRONMENT": "Development"}, LOCAL,
          "AZURE_FUNCTIONS_ENVIRONMENT=Development"),
+        ({"CI": "false"}, LOCAL, "default"),
+        ({"VERCEL_ENV": "preview", "VERCEL_TARGET_ENV": "staging"}, STAGING,
+         "VERCEL_TARGET_ENV=staging"),
+        ({"VERCEL_ENV": "preview", "VERCEL_TARGET_ENV": "qa"}, STAGING, "VERCEL_TARGET_ENV=qa"),
+        ({"VERCEL_ENV": "production", "VERCEL_TARGET_ENV": "production"}, PRODUCTION,
+         "VERCEL_ENV=production"),
+        ({"NETLIFY_DEV": "true"}, LOCAL, "NETLIFY_DEV"),
+        ({"SITE_ID": "1", "SITE_NAME": "x", "AWS_LAMBDA_FUNCTION_NAME": "y"}, PRODUCTION,
+         "SITE_ID"),
+        ({"RAILWAY_ENVIRONMENT_NAME": "shop-pr-12"}, PREVIEW,
+         "RAILWAY_ENVIRONMENT_NAME=shop-pr-12"),
+        ({"RAILWAY_ENVIRONMENT_NAME": "production"}, PRODUCTION,
+         "RAILWAY_ENVIRONMENT_NAME=production"),
+        ({"FLY_APP_NAME": "pr-12-ada-shop"}, PREVIEW, "FLY_APP_NAME=pr-12-ada-shop"),
+        ({"DYNO": "web.1", "HEROKU_TEST_RUN_ID": "1", "CI": "true"}, TEST, "HEROKU_TEST_RUN_ID"),
+        ({"CLOUD_RUN_JOB": "x"}, PRODUCTION, "CLOUD_RUN_JOB"),
+        ({"FUNCTIONS_WORKER_RUNTIME": "python"}, PRODUCTION, "FUNCTIONS_WORKER_RUNTIME"),
+        ({"FUNCTIONS_WORKER_RUNTIME": "python", "AZURE_FUNCTIONS_ENVIRONMENT": "Staging"},
+         STAGING, "AZURE_FUNCTIONS_ENVIRONMENT=Staging"),
+        ({"FUNCTIONS_WORKER_RUNTIME": "python", "AZURE_FUNCTIONS_ENVIRONMENT": "Development"},
+         LOCAL, "AZURE_FUNCTIONS_ENVIRONMENT=Development"),
+        ({"CONTAINER_APP_NAME": "x"}, PRODUCTION, "CONTAINER_APP_NAME"),
+        ({"DIGITALOCEAN_APP_ID": "x"}, PRODUCTION, "DIGITALOCEAN_APP_ID"),
+        ({"__OW_API_HOST": "x"}, PRODUCTION, "__OW_API_HOST"),
+        ({"GITLAB_CI": "true", "KUBERNETES_SERVICE_HOST": "x"}, TEST, "GITLAB_CI"),
+        ({"CIRCLECI": "true"}, TEST, "CIRCLECI"),
+        ({"BUILDKITE": "true"}, TEST, "BUILDKITE"),
+        ({"TRAVIS": "true"}, TEST, "TRAVIS"),
+        ({"TEAMCITY_VERSION": "2026.1"}, TEST, "TEAMCITY_VERSION"),
+        ({"TF_BUILD": "True"}, TEST, "TF_BUILD"),
+        ({"BITBUCKET_BUILD_NUMBER": "7"}, TEST, "BITBUCKET_BUILD_NUMBER"),
+        ({"CODEBUILD_BUILD_ID": "x:1"}, TEST, "CODEBUILD_BUILD_ID"),
+        ({"JENKINS_URL": "https://ci", "BUILD_ID": "1"}, TEST, "JENKINS_URL"),
+        ({"JENKINS_URL": "https://ci"}, LOCAL, "default"),
         ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "INNGEST_DEV": "1"}, PRODUCTION,
          "KUBERNETES_SERVICE_HOST"),
     ],
@@ -60,11 +94,48 @@ def test_the_first_signal_that_answers_decides(
     assert (detected.environment, detected.decided_by, problem) == (environment, decided_by, None)
 
 
-def test_signals_that_lost_are_named() -> None:
-    detected, _ = detect({"VERCEL_ENV": "preview", "CI": "1"})
-    assert detected.lost == ("CI",)
-    detected, _ = detect({"MAINSTEM_ENV": "local", "CI": "1"})
-    assert detected.lost == ("CI",)
+def why_lost(environ: dict[str, str]) -> dict[str, str]:
+    """Every signal that was there and did not decide, and why."""
+    detected, _ = detect(environ)
+    return {one.variable: one.why for one in detected.lost}
+
+
+@pytest.mark.parametrize(
+    ("environ", "lost"),
+    [
+        ({"VERCEL_ENV": "preview", "CI": "1"}, {"CI": "a row above decided: VERCEL_ENV=preview"}),
+        ({"MAINSTEM_ENV": "local", "CI": "1"}, {"CI": "MAINSTEM_ENV decided"}),
+        ({"INNGEST_DEV": "0"}, {"INNGEST_DEV": "is switched off"}),
+        ({"CI": "false", "RENDER": "true"}, {"CI": "is switched off"}),
+        ({"INNGEST_DEV": "maybe"}, {"INNGEST_DEV": "says nothing here"}),
+        ({"JENKINS_URL": "https://ci"}, {"JENKINS_URL": "says nothing here"}),
+        ({"SITE_ID": "1"}, {"SITE_ID": "says nothing here"}),
+        ({"CONTEXT": "production"}, {"CONTEXT": "says nothing without NETLIFY"}),
+        ({"IS_PULL_REQUEST": "true"}, {"IS_PULL_REQUEST": "says nothing without RENDER"}),
+        ({"NODE_ENV": "production"}, {"NODE_ENV": "is not read; MAINSTEM_ENV is the one to set"}),
+        ({"NETLIFY": "true", "CONTEXT": "production"}, {}),
+    ],
+)  # fmt: skip
+def test_a_signal_that_lost_says_why(environ: dict[str, str], lost: dict[str, str]) -> None:
+    assert why_lost(environ) == lost
+
+
+def test_a_signal_that_lost_says_what_it_would_have_decided() -> None:
+    detected, _ = detect({"VERCEL_ENV": "preview", "KUBERNETES_SERVICE_HOST": "x"})
+    (lost,) = detected.lost
+    assert (detected.platform, lost.platform) == ("Vercel", "Kubernetes")
+    assert (lost.environment, lost.said) == (PRODUCTION, "KUBERNETES_SERVICE_HOST")
+
+
+def test_every_signal_links_to_its_platforms_documentation() -> None:
+    assert [s.variable for s in SIGNALS if not s.source.startswith("https://")] == []
+    assert len({s.variable for s in SIGNALS}) == len(SIGNALS)
+
+
+def test_in_production_no_ordinary_setting_of_an_app_makes_a_test_of_it() -> None:
+    """A test environment checks no signature, so nothing that apps also use may mean test."""
+    deployed = {"KUBERNETES_SERVICE_HOST": "x", "JENKINS_URL": "https://ci", "CI": "false"}
+    assert detect(deployed)[0].environment is PRODUCTION
 
 
 @pytest.mark.parametrize(

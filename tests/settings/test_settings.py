@@ -88,7 +88,7 @@ def test_every_problem_is_told_at_once_with_its_variable() -> None:
         ("INNGEST_EVENT_KEY", KEY, "it holds a signing key"),
         ("INNGEST_SIGNING_KEY", "event-key-value", "an event key in its place, perhaps"),
         ("INNGEST_SIGNING_KEY", "signkey-prod-xyz", "its last part is not hexadecimal"),
-        ("INNGEST_SIGNING_KEY", "signkey-prod-abc", "its last part is not hexadecimal"),
+        ("INNGEST_SIGNING_KEY", "signkey-prod-abc", "an odd number of hexadecimal digits"),
         ("INNGEST_SIGNING_KEY", "signkey-branch-abcd", "a branch environment's"),
         ("INNGEST_SIGNING_KEY_FALLBACK", KEY, "it equals INNGEST_SIGNING_KEY"),
         ("INNGEST_SIGNING_KEY_FALLBACK", "nonsense", "it is not a signing key"),
@@ -200,6 +200,56 @@ def test_lists_numbers_and_switches_are_typed() -> None:
     assert settings.disabled_functions == {"a", "b"}
     assert (settings.serve_port, settings.log_level, settings.log_json) == (9000, "DEBUG", True)
     assert settings.sync == SyncLimits(cooldown_rest_hours=0.5, pulls_per_sync=50)
+
+
+def test_the_newer_switches_lists_and_numbers_are_typed() -> None:
+    settings = load_settings(
+        {
+            "MAINSTEM_STRICT": "true",
+            "MAINSTEM_FUNCTIONS": "off",
+            "MAINSTEM_SERVE_GROUPS": "capture, update",
+            "MAINSTEM_SERVE_TAGS": "light",
+            "MAINSTEM_CATALOG": "shop.functions:catalog",
+            "MAINSTEM_APP_VERSION": " 1.2 ",
+            "MAINSTEM_SERVE_PATH": "/functions",
+            "INNGEST_STREAMING": "force",
+            "INNGEST_ENABLE_UNAUTHED_SYNC": "0",
+            "INNGEST_THREAD_POOL_MAX_WORKERS": "0",
+            "MAINSTEM_CONNECT_MAX_CONCURRENCY": "5",
+        }
+    )
+    assert (settings.strict, settings.functions_on, settings.streaming) == (True, False, True)
+    assert (settings.serve_groups, settings.serve_tags) == ({"capture", "update"}, {"light"})
+    assert (settings.catalog, settings.app_version) == ("shop.functions:catalog", "1.2")
+    assert (settings.serve_path, settings.unauthed_sync) == ("/functions", False)
+    assert (settings.thread_pool_workers, settings.connect_max_concurrency) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("MAINSTEM_CATALOG", "shop", "'shop' names no attribute of a module"),
+        ("MAINSTEM_SERVE_PATH", "api", "'api' is not a path"),
+        ("MAINSTEM_SERVE_PATH", "/api/", "'/api/' is not a path"),
+        ("MAINSTEM_FUNCTIONS", "perhaps", "Set it to true or false"),
+        ("MAINSTEM_STREAMING", "maybe", "Set it to true or false"),
+        ("MAINSTEM_THREAD_POOL_WORKERS", "-1", "a number, 0 for none"),
+        ("MAINSTEM_CONNECT_MAX_CONCURRENCY", "0", "a number from 1"),
+    ],
+)
+def test_a_wrong_value_of_the_newer_settings_is_told(variable: str, value: str, told: str) -> None:
+    found = problems_of({variable: value})
+    assert list(found) == [variable]
+    assert told in found[variable]
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["VERCEL_GIT_COMMIT_SHA", "RENDER_GIT_COMMIT", "RAILWAY_GIT_COMMIT_SHA", "K_REVISION"],
+)
+def test_the_platforms_commit_is_the_version_where_none_is_set(variable: str) -> None:
+    assert load_settings({variable: "abc"}).app_version == "abc"
+    assert load_settings({variable: "abc", "MAINSTEM_APP_VERSION": "1"}).app_version == "1"
 
 
 def test_overrides_beat_the_environment() -> None:

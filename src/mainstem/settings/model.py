@@ -1,12 +1,15 @@
 """The settings object: frozen, typed, built once at the edge and passed down."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from mainstem.settings.environment import Environment
+from mainstem.settings.keys import key_hash
+from mainstem.settings.policy import Policy, policy_of
+from mainstem.settings.shares import Share, plain_shares, shares_from
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -47,10 +50,13 @@ class Settings(BaseModel):
     decided_by: str = "default"
 
     app_id: str = Field(default="mainstem", pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$")
+    app_version: str | None = None
+    catalog: str | None = None
     event_key: SecretStr | None = None
     signing_key: SecretStr | None = None
     signing_key_fallback: SecretStr | None = None
     inngest_env: str | None = None
+    branch_from: str | None = None
     inngest_base_url: str | None = None
     inngest_api_base_url: str | None = None
     inngest_event_api_base_url: str | None = None
@@ -63,10 +69,33 @@ class Settings(BaseModel):
     serve_host: str = "127.0.0.1"
     serve_port: int = Field(default=8000, ge=0, le=65_535)
     serve_origin: str | None = None
+    serve_path: str = "/api/inngest"
+    serve_groups: frozenset[str] = frozenset()
+    serve_tags: frozenset[str] = frozenset()
+    unauthed_sync: bool = True
+    streaming: bool = False
+    thread_pool_workers: int | None = Field(default=None, ge=0)
+    connect_max_concurrency: int | None = Field(default=None, ge=1)
     log_level: LogLevel = "INFO"
     log_json: bool = False
+
+    functions_on: bool = True
     disabled_functions: frozenset[str] = frozenset()
+    shares: tuple[Share, ...] = ()
+    strict: bool = False
+    guard_rails: bool = True
+    status_page: bool = True
     sync: SyncLimits = SyncLimits()
+
+    @field_validator("shares", mode="before")
+    @classmethod
+    def _plain_shares_too(cls, value: Any) -> Any:
+        return shares_from(value) if isinstance(value, Mapping) else value
+
+    @property
+    def policy(self) -> Policy:
+        """What the environment asks for and how it behaves."""
+        return policy_of(self.environment)
 
     @property
     def api_origin(self) -> str:
@@ -80,6 +109,17 @@ class Settings(BaseModel):
         default = _DEV_SERVER if self.inngest_dev else _CLOUD_EVENTS
         return self.inngest_event_api_base_url or self.inngest_base_url or default
 
+    def key_hashes(self) -> dict[str, str | None]:
+        """The keys' hashes under the names of the SDK's introspection; None where none is set.
+
+        Equal hashes are equal keys, so that two sides can be compared without either's value.
+        """
+        return {
+            "event_key_hash": _hash("event", self.event_key),
+            "signing_key_hash": _hash("signing", self.signing_key),
+            "signing_key_fallback_hash": _hash("signing", self.signing_key_fallback),
+        }
+
     def shown(self) -> dict[str, Any]:
         """Every setting as it may be printed: a secret as whether it is set, a URL without its
         password."""
@@ -90,6 +130,11 @@ class Settings(BaseModel):
         for name in type(self).model_fields:
             value = getattr(self, name)
             yield name, without_password(value) if isinstance(value, str) else value
+
+
+def shares_of(settings: Settings) -> dict[str, dict[str, float]]:
+    """The rollout shares of `settings` as plain dicts: function to version to share."""
+    return plain_shares(settings.shares)
 
 
 def without_password(url: str) -> str:
@@ -103,11 +148,17 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"***@{parts.netloc.rpartition('@')[2]}"))
 
 
+def _hash(kind: Literal["event", "signing"], secret: SecretStr | None) -> str | None:
+    return None if secret is None else key_hash(kind, secret.get_secret_value())
+
+
 def _shown(value: Any) -> Any:
     if isinstance(value, SecretStr):
         return "set"
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
+    if isinstance(value, tuple):
+        return [f"{one.function}={one.version}:{one.share:g}" for one in value]
     if isinstance(value, frozenset):
         return sorted(value)
     return without_password(value) if isinstance(value, str) else value
