@@ -6,6 +6,7 @@ import inngest
 import pytest
 
 from mainstem import functions
+from mainstem.catalog import Definition, Scheduled
 from mainstem.functions import (
     CaptureFunctions,
     ClassifyFunctions,
@@ -96,3 +97,12 @@ def test_two_clients_have_functions_of_their_own() -> None:
     one = create_inngest_functions(client(), SERVICES)
     other = create_inngest_functions(client(), SERVICES)
     assert one["capture-pr-details"] is not other["capture-pr-details"]
+
+
+def test_every_function_says_what_it_sends_and_every_event_has_a_sender_and_a_receiver() -> None:
+    definitions = [one for one in catalogue() if isinstance(one, Definition)]
+    assert len(definitions) == len(catalogue())
+    sent = {model for one in definitions for model in one.sends or ()} | set(catalogue().receives)
+    received = {model for one in definitions for model in one.on.models} - {Scheduled}
+    assert all(one.sends is not None for one in definitions)
+    assert sent == received

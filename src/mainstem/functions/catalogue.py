@@ -1,13 +1,19 @@
 """The index: all thirteen functions, by group, and the factories that bind them to a client."""
 
 import functools
-from typing import TypedDict, cast
+from typing import Final, TypedDict, cast
 
 import inngest
 
 from mainstem.catalog import Catalog
 from mainstem.functions.capture import CAPTURE
 from mainstem.functions.classify import CLASSIFY
+from mainstem.functions.events import (
+    NewRepositoryDiscovered,
+    PrActivityRequested,
+    RepositorySizeRequested,
+    WorkspaceMetricsRequested,
+)
 from mainstem.functions.services import Services
 from mainstem.functions.update import UPDATE
 
@@ -47,10 +53,19 @@ class InngestFunctions(CaptureFunctions, ClassifyFunctions, UpdateFunctions):
     """All thirteen, by id."""
 
 
+RECEIVED: Final = (
+    NewRepositoryDiscovered,
+    PrActivityRequested,
+    RepositorySizeRequested,
+    WorkspaceMetricsRequested,
+)
+"""Events that people and other programs send; the others come from our own functions."""
+
+
 @functools.cache
 def catalogue() -> Catalog[Services]:
     """All thirteen definitions. Always the same object: what it bound before, it finds again."""
-    return Catalog([*CAPTURE, *CLASSIFY, *UPDATE])
+    return Catalog([*CAPTURE, *CLASSIFY, *UPDATE], receives=RECEIVED)
 
 
 def create_inngest_functions(client: inngest.Inngest, services: Services) -> InngestFunctions:

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from pydantic_core import to_jsonable_python
 
-from mainstem.catalog import Catalog, Definition, EventData, StepError
+from mainstem.catalog import Catalog, Definition, EventData, StepError, Switches
 from mainstem.catalog.codec import codec_of
 from mainstem.errors import MainstemError
 from mainstem.testing.server import Answer, RecordingClient, Server, event_on_the_wire, hashed
@@ -56,7 +56,11 @@ async def run_handler(
     Raises what ended the run: the error itself, also when it left a step.
     """
     client = RecordingClient()
-    bound = (catalog or Catalog([definition])).bind(client, services, environment="test")
+    # The memos of steps that are to fail are there before the handler has come to them, which a
+    # guard would take for a sequence that changed.
+    bound = (catalog or Catalog([definition])).bind(
+        client, services, environment="test", switches=Switches(guard=False if fail else None)
+    )
     batch = cast("list[EventData]", list(data) if isinstance(data, (list, tuple)) else [data])
     server = Server(
         client=client,

@@ -30,6 +30,7 @@ class IssueCommentsCaptured:
     id="capture-issue-comments",
     name="Capture Issue Comments",
     on=event(IssueCommentsRequested),
+    sends=(),
     group="capture",
     retries=2,
     concurrency=at_most(3),

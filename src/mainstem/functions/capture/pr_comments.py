@@ -40,6 +40,7 @@ class PrCommentsCaptured:
     id="capture-pr-comments",
     name="Capture PR Comments",
     on=event(PrCommentsRequested),
+    sends=(),
     group="capture",
     retries=2,
     concurrency=at_most(3),

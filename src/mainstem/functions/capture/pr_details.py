@@ -40,6 +40,7 @@ class PrDetailsCaptured:
     id="capture-pr-details",
     name="Capture PR Details",
     on=event(PrDetailsRequested),
+    sends=(),
     group="capture",
     retries=3,
     concurrency=at_most(5),

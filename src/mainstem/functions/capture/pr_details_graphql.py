@@ -30,6 +30,7 @@ class PullCaptured:
     id="capture-pr-details-graphql",
     name="Capture PR Details (GraphQL)",
     on=event(PrDetailsGraphqlRequested),
+    sends=(),
     group="capture",
     retries=2,
     concurrency=at_most(10),

@@ -30,6 +30,7 @@ class ReviewsCaptured:
     id="capture-pr-reviews",
     name="Capture PR Reviews",
     on=event(PrReviewsRequested),
+    sends=(),
     group="capture",
     retries=2,
     concurrency=at_most(3),

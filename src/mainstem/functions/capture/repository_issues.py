@@ -53,6 +53,7 @@ class IssuesScanned:
     id="capture-repository-issues",
     name="Capture Repository Issues",
     on=event(RepositoryIssuesRequested),
+    sends=(IssueCommentsRequested, RepositoryIssuesRequested),
     group="capture",
     retries=2,
     concurrency=at_most(2),

@@ -41,6 +41,12 @@ PullEvent = TypeVar("PullEvent", bound=PullJob)
     id="capture-repository-sync",
     name="Sync Recent Repository PRs",
     on=event(RepositorySyncRequested),
+    sends=(
+        PrDetailsRequested,
+        PrReviewsRequested,
+        PrCommentsRequested,
+        RepositorySyncRequested,
+    ),
     group="capture",
     retries=2,
     concurrency=at_most(3),

@@ -29,6 +29,7 @@ _LARGEST_PAGE = 100
     id="capture-repository-sync-graphql",
     name="Sync Recent Repository PRs (GraphQL)",
     on=event(RepositorySyncGraphqlRequested),
+    sends=(PrDetailsGraphqlRequested, RepositorySyncGraphqlRequested),
     group="capture",
     retries=2,
     concurrency=at_most(10),

@@ -32,6 +32,7 @@ class SizesClassified:
     id="classify-repository-size",
     name="Classify Repository Size",
     on=any_of(cron("0 */6 * * *"), event(RepositorySizeRequested)),
+    sends=(),
     group="classify",
     retries=3,
     concurrency=[Concurrency(limit=5)],

@@ -30,6 +30,7 @@ class Classified:
     id="classify-single-repository",
     name="Classify Single Repository",
     on=event(SingleClassificationRequested),
+    sends=(),
     group="classify",
     retries=3,
     concurrency=[ON_GITHUB],

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -109,6 +110,15 @@ async def fetch_and_store(
             "that was deleted or renamed is still stored under that name. Discover that one under "
             f"its new name first. ({error})"
         ) from error
+
+
+FOLLOW_UPS: Final = (
+    SingleClassificationRequested,
+    RepositorySyncRequested,
+    RepositorySyncGraphqlRequested,
+    RepositoryIssuesRequested,
+)
+"""The events that a discovery may send."""
 
 
 def follow_ups(found: Discovered, *, history: History, via: Via) -> list[EventData]:

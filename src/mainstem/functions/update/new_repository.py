@@ -9,7 +9,7 @@ from inngest import Concurrency
 from mainstem.catalog import Run, define, event
 from mainstem.functions.events import NewRepositoryDiscovered
 from mainstem.functions.services import Services
-from mainstem.functions.update.discovery import fetch_and_store, follow_ups, look_up
+from mainstem.functions.update.discovery import FOLLOW_UPS, fetch_and_store, follow_ups, look_up
 
 # Defect D12: `event.data.owner/event.data.repo` is a division in the expression language. The
 # separator keeps `a-b`+`c` and `a`+`b-c` apart; no name contains it.
@@ -33,6 +33,7 @@ class RepositoryFound:
     id="discover-new-repository",
     name="Discover New Repository",
     on=event(NewRepositoryDiscovered),
+    sends=FOLLOW_UPS,
     group="update",
     retries=2,
     concurrency=[_PER_REPOSITORY],

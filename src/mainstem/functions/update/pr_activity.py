@@ -34,6 +34,7 @@ class ActivityUpdated:
     id="update-pr-activity",
     name="Update PR Comments and Reviews",
     on=event(PrActivityRequested),
+    sends=(PrDetailsGraphqlRequested,),
     group="update",
     concurrency=[Concurrency(key="event.data.repositoryId", limit=5)],
     throttle=_THROTTLE,

@@ -33,6 +33,7 @@ class WorkspaceAggregated:
     id="aggregate-workspace-metrics",
     name="Aggregate Workspace Metrics",
     on=event(WorkspaceMetricsRequested),
+    sends=(WorkspaceMetricsRequested,),
     group="update",
     retries=3,
     throttle=Throttle(key="event.data.workspaceId", limit=1, period=timedelta(minutes=1)),
