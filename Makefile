@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types architecture bench lock clean
+.PHONY: help setup demo test check format lint types architecture bench sdks lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ architecture: $(READY)
 
 bench: $(READY) ## Run the benchmarks; print a table and JSON
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+sdks: $(READY) ## Run what stands on the SDK against every release of the last year
+	$(BIN)/python tools/sdk_matrix.py
 
 lock: $(READY) ## Lock the dependencies anew (hashed, universal, no index addresses)
 	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --all-extras --universal --upgrade \

@@ -1,6 +1,6 @@
 """Functions made at import time, taken over unchanged; and the same written without a client.
 
-These tests are also run against every release of the SDK of the last year (`make sdk-matrix`).
+These tests are also run against every release of the SDK of the last year (`make sdks`).
 """
 
 from collections.abc import Callable

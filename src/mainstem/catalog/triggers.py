@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar, overload
 import inngest
 
 from mainstem.catalog.events import SCHEDULED, EventData, Scheduled
-from mainstem.errors import BadEventData, DefinitionError
+from mainstem.errors import BadEventData, DefinitionError, UnknownSdk
 
 E = TypeVar("E", bound=EventData)
 D_co = TypeVar("D_co", covariant=True)
@@ -46,9 +46,14 @@ class OnCron:
     jitter: timedelta | None = None
 
     def to_sdk(self) -> inngest.TriggerCron:
-        """The same in the SDK's terms."""
-        jitter = None if self.jitter is None else f"{int(self.jitter.total_seconds())}s"
-        return inngest.TriggerCron(cron=self.expression, jitter=jitter)
+        """The same in the SDK's terms. Raises `UnknownSdk` where it has no jitter yet."""
+        if self.jitter is None:
+            return inngest.TriggerCron(cron=self.expression)
+        if "jitter" not in inngest.TriggerCron.model_fields:  # 0.5.18 and older drop it silently
+            raise UnknownSdk(f"schedule '{self.expression}'", missing="TriggerCron.jitter")
+        return inngest.TriggerCron(
+            cron=self.expression, jitter=f"{int(self.jitter.total_seconds())}s"
+        )
 
 
 @dataclass(frozen=True)
