@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mainstem.clients import reset_clients
+from mainstem.serving import reset_serving
 from mainstem.settings import Settings, load_settings
 
 from .served import EVENT_KEY, SIGNING_KEY
@@ -14,6 +15,7 @@ from .served import EVENT_KEY, SIGNING_KEY
 @pytest.fixture(autouse=True)
 def _fresh_clients() -> None:
     reset_clients()
+    reset_serving()
 
 
 @pytest.fixture

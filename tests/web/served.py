@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from mainstem.cli.servers import LOOPBACK, bind, serving, url_of
 from mainstem.clients import client_for
@@ -24,7 +24,7 @@ class Served:
     engine: Engine
     engine_url: str
     endpoint_url: str
-    app: FastAPI
+    app: Starlette
 
 
 @asynccontextmanager

@@ -8,8 +8,9 @@ from structlog.testing import capture_logs
 
 from mainstem.clients import client_for
 from mainstem.functions import catalogue
+from mainstem.serving import UnknownFunction
 from mainstem.settings import Environment, Settings
-from mainstem.web import UnknownFunction, create_app, open_services
+from mainstem.web import create_app, open_services
 
 from .served import SIGNING_KEY, Served, served
 
@@ -34,11 +35,17 @@ async def test_the_engine_reports_every_function_in_each_environment(
         assert await registered(there) >= set(catalogue().ids)
 
 
-async def test_a_disabled_function_is_not_served(settings_for: SettingsFor) -> None:
-    settings = settings_for("local", MAINSTEM_DISABLED_FUNCTIONS="update-pr-activity")
+async def test_a_disabled_function_stays_registered_and_its_runs_are_skipped(
+    settings_for: SettingsFor,
+) -> None:
+    settings = settings_for("local", MAINSTEM_DISABLED_FUNCTIONS="aggregate-workspace-metrics")
     async with served(settings) as there:
         await there.engine.sync_app(there.endpoint_url)
-        assert "update-pr-activity" not in await registered(there)
+        there.engine.invoke("mainstem-aggregate-workspace-metrics", None)
+        await there.engine.wait_idle(timeout=20)
+        (run,) = there.engine.runs()
+        assert "aggregate-workspace-metrics" in await registered(there)
+    assert "is switched off in local" in str(run.output)
 
 
 async def test_an_unknown_disabled_function_stops_the_start(settings_for: SettingsFor) -> None:

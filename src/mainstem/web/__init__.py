@@ -5,9 +5,9 @@
 and the catalogue are handed in: nothing here reads the environment or decides which one it is.
 """
 
-from mainstem.web.app import SERVE_PATH, create_app
+from mainstem.serving import SERVE_PATH, UnknownFunction, check_disabled
+from mainstem.web.app import create_app
 from mainstem.web.health import DatabaseHealth, Health, database_health
-from mainstem.web.selection import UnknownFunction, check_disabled
 from mainstem.web.wiring import Opened, limits_from, open_services
 
 __all__ = [

@@ -3,7 +3,7 @@
 import pytest
 
 from mainstem.errors import SettingsError
-from mainstem.web import UnknownFunction, check_disabled
+from mainstem.serving import UnknownFunction, check_disabled
 
 KNOWN = ("capture-pr-details", "capture-pr-reviews", "update-pr-activity")
 
