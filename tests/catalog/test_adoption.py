@@ -191,7 +191,7 @@ async def test_it_is_invoked_in_the_sdks_own_way_and_stays_in_the_app() -> None:
 
     @sdk_function(fn_id="caller", trigger=EVENT)
     async def caller(ctx: inngest.Context) -> Any:
-        return await ctx.step.invoke("call", function=callee, data={})  # type: ignore[arg-type]
+        return await ctx.step.invoke("call", function=callee, data={})
 
     made = Catalog([callee, caller]).bind(a_client("new"), None, environment="production")
     answer = await Endpoint(made.client, made.functions).call("new-caller", WORLD)

@@ -16,14 +16,21 @@ from mainstem.catalog import (
     FunctionFailed,
     Run,
     Scheduled,
+    SdkDefinition,
     Sender,
     Trigger,
+    Version,
+    adopt,
     any_of,
     client_sender,
     cron,
     define,
     event,
+    rollout,
+    sdk_function,
 )
+from mainstem.functions import InngestFunctions, create_inngest_functions
+from mainstem.functions import Services as OurServices
 from mainstem.testing import run_handler
 
 
@@ -92,14 +99,51 @@ async def sweep(run: Run[PullApproved | Scheduled], services: Services) -> int:
     return 1
 
 
-CATALOG: Catalog[Services] = Catalog([store_pull, sweep])
+async def store_pull_too(run: Run[PullCaptured], services: Services) -> Row:
+    return await run.step("load", services.load, run.data.pull_id)
 
 
-async def outside(client: inngest.Inngest, services: Services) -> None:
+@define(
+    id="store-again",
+    on=event(PullCaptured),
+    sends=(PullApproved,),
+    versions=[Version("2", store_pull_too, rollout(0.1, by="event.data.pullId"))],
+)
+async def store_again(run: Run[PullCaptured], services: Services) -> Row:
+    return await run.invoke("store", store_pull, run.data)
+
+
+@sdk_function(fn_id="old-way", trigger=inngest.TriggerEvent(event="old/way"))
+async def old_way(ctx: inngest.Context) -> int:
+    return 1
+
+
+@sdk_function(fn_id="old-sync", trigger=inngest.TriggerEvent(event="old/way"))
+def old_sync(ctx: inngest.ContextSync) -> str:
+    return str(ctx.step.invoke("old way", function=old_way))
+
+
+assert_type(old_way, SdkDefinition[int])
+assert_type(old_sync, SdkDefinition[str])
+
+
+def adopted(function: inngest.Function[bytes]) -> None:
+    assert_type(adopt(function), SdkDefinition[bytes])
+
+
+CATALOG: Catalog[Services] = Catalog(
+    [store_pull, sweep, store_again, old_way, old_sync], receives=[PullCaptured]
+)
+
+
+async def outside(client: inngest.Inngest, services: Services, ours: OurServices) -> None:
     bound = CATALOG.bind(client, services, environment="test")
     assert_type(bound, BoundCatalog[Services])
     assert_type(bound.services, Services)
     send: Sender = client_sender(client)
     assert_type(await send(PullApproved(by="me")), list[str])
+    assert_type(await bound.send([PullApproved(by="me")]), list[str])
+    assert_type(bound.send_sync(PullApproved(by="me")), list[str])
+    assert_type(create_inngest_functions(client, ours), InngestFunctions)
     result = await run_handler(store_pull, PullCaptured(pull_id=UUID(int=1)), services)
     assert_type(result.output, Row)

@@ -8,7 +8,7 @@ that was adopted.
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import inngest
 
@@ -19,17 +19,19 @@ from mainstem.catalog.sdk_definition import SdkDefinition
 from mainstem.catalog.sdk_internals import parts_of
 from mainstem.errors import AdoptionRefused, UnknownSdk
 
+R = TypeVar("R")
+
 _ANYWHERE = "http://127.0.0.1/api/inngest"
 
 
 def adopt(
-    function: inngest.Function[Any],
+    function: inngest.Function[R],
     *,
     client: inngest.Inngest | None = None,
     group: str | None = None,
     tags: Sequence[str] = (),
     environments: Mapping[str, Override] = MappingProxyType({}),
-) -> SdkDefinition[Any]:
+) -> SdkDefinition[R]:
     """`function`, made with `client.create_function`, as a definition that is bound to nothing.
 
     Id, name, triggers, configuration, middleware, output type and failure handler are unchanged.
@@ -50,7 +52,7 @@ def adopt(
     app_id = function.id.removesuffix(f"-{function.local_id}")
     middleware = [*(client.middleware if client is not None else ()), *parts["middleware"]]
     retries = main.steps["step"].retries
-    definition: SdkDefinition[Any] = SdkDefinition(
+    definition: SdkDefinition[R] = SdkDefinition(
         id=function.local_id,
         name=function.name,
         triggers=tuple(main.triggers),

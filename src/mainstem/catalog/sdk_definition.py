@@ -7,10 +7,10 @@ first. It takes no services and its data are not checked; `define` is the step a
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Protocol, TypeVar, cast, overload
 
 import inngest
 
@@ -21,7 +21,15 @@ from mainstem.catalog.invocable import SDKS_OWN, InvokedBySdk
 from mainstem.catalog.triggers import checked_cron
 from mainstem.errors import DefinitionError, NotBound
 
-R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
+
+if TYPE_CHECKING:
+    # To a type checker a definition is a function of the SDK, so that `ctx.step.invoke("…",
+    # function=definition)` is typed in code that was written for one, its result included. At run
+    # time it is not: whoever would serve it is told to bind it first.
+    _Base = inngest.Function
+else:
+    _Base = Generic
 
 SdkTrigger = inngest.TriggerEvent | inngest.TriggerCron
 
@@ -36,8 +44,8 @@ NOT_GIVEN: Final[Any] = _NotGiven()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class SdkDefinition(Generic[R_co]):
-    """A function of the SDK's style as data, bound to nothing. `R_co` is the handler's result.
+class SdkDefinition(_Base[R]):
+    """A function of the SDK's style as data, bound to nothing. `R` is the handler's result.
 
     `is_adopted` says that it was made from a function that a client had created; strict mode
     refuses those.
@@ -69,7 +77,7 @@ class SdkDefinition(Generic[R_co]):
         override = self.environments.get(environment)
         return override is not None and override.off
 
-    def for_environment(self, environment: str) -> "SdkDefinition[R_co]":
+    def for_environment(self, environment: str) -> "SdkDefinition[R]":
         """The definition as `environment` has it; itself where nothing differs."""
         override = self.environments.get(environment)
         if override is None:
@@ -106,6 +114,17 @@ class SdkDefinition(Generic[R_co]):
 AnyDefinition = Definition[Any, Any, Any] | SdkDefinition[Any]
 
 
+class SdkDefiner(Protocol):
+    """What `sdk_function(...)` gives: a decorator for a handler of the SDK, async or not."""
+
+    @overload
+    def __call__(
+        self, handler: Callable[[inngest.Context], Awaitable[R]], /
+    ) -> SdkDefinition[R]: ...
+    @overload
+    def __call__(self, handler: Callable[[inngest.ContextSync], R], /) -> SdkDefinition[R]: ...
+
+
 def sdk_function(
     *,
     fn_id: str,
@@ -130,7 +149,7 @@ def sdk_function(
     sends: Sequence[type[EventData]] | None = None,
     previous_ids: Sequence[str] = (),
     environments: Mapping[str, Override] = MappingProxyType({}),
-) -> "Callable[[Callable[..., Any]], SdkDefinition[Any]]":
+) -> SdkDefiner:
     """Define a function in the SDK's terms: `create_function` without a client.
 
     The arguments up to `singleton` are those of `client.create_function`; the others are those of
@@ -170,7 +189,7 @@ def sdk_function(
         _check(definition)
         return definition
 
-    return decorate
+    return cast("SdkDefiner", decorate)
 
 
 def _check(definition: SdkDefinition[Any]) -> None:
