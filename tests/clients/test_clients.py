@@ -1,16 +1,23 @@
 """One client for equal settings; what it has comes from them and from nowhere else."""
 
 import asyncio
-import os
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import inngest
 import pytest
 import structlog
 
-from mainstem.clients import ClientNotOurs, client_for, log_client, reset_clients
+from mainstem.clients import (
+    ClientMadeOtherwise,
+    ClientNotOurs,
+    client_for,
+    log_client,
+    reset_clients,
+)
+from mainstem.errors import SettingsError
 from mainstem.settings import Settings, load_settings
+
+from .event_api import POISON
 
 KEY = "signkey-prod-0123456789abcdef"
 PRODUCTION = {
@@ -29,19 +36,7 @@ def _no_clients() -> None:
 @pytest.fixture
 def _loud_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that the SDK would pick up by itself, set to something else."""
-    for name, value in {
-        "INNGEST_EVENT_KEY": "wrong",
-        "INNGEST_SIGNING_KEY": "signkey-branch-ffff",
-        "INNGEST_SIGNING_KEY_FALLBACK": "signkey-branch-eeee",
-        "INNGEST_ENV": "wrong",
-        "INNGEST_DEV": "http://wrong:1",
-        "INNGEST_BASE_URL": "http://wrong:2",
-        "INNGEST_API_BASE_URL": "http://wrong:3",
-        "INNGEST_EVENT_API_BASE_URL": "http://wrong:4",
-        "RAILWAY_GIT_BRANCH": "wrong",
-        "RENDER_GIT_BRANCH": "wrong",
-        "VERCEL_GIT_COMMIT_REF": "wrong",
-    }.items():
+    for name, value in POISON.items():
         monkeypatch.setenv(name, value)
 
 
@@ -108,6 +103,52 @@ def test_equal_settings_have_one_client_and_different_ones_each_their_own() -> N
     assert client_for(load_settings({})) is not client
 
 
+def test_settings_that_make_no_difference_to_a_client_share_it() -> None:
+    client = client_for(load_settings({}))
+    assert client_for(load_settings({"PORT": "9", "MAINSTEM_LOG_LEVEL": "debug"})) is client
+    assert client_for(load_settings({"MAINSTEM_APP_VERSION": "2"})) is not client
+
+
+async def test_many_tasks_get_one_client() -> None:
+    settings = load_settings({})
+    made = await asyncio.gather(*(asyncio.to_thread(client_for, settings) for _ in range(8)))
+    assert len({id(client) for client in made}) == 1
+
+
+class _Counting(inngest.Middleware):
+    """A middleware of an application's own."""
+
+
+class _Other(inngest.Middleware):
+    """Another one."""
+
+
+def test_the_first_caller_gives_the_middleware_and_the_others_take_it() -> None:
+    settings, serializer = load_settings({}), inngest.PydanticSerializer()
+    client = client_for(settings, middleware=[_Counting], serializer=serializer)
+    assert client.middleware == [_Counting]
+    assert client_for(settings) is client
+    assert client_for(settings, middleware=(_Counting,), serializer=serializer) is client
+
+
+def test_other_middleware_for_a_client_that_is_there_is_refused() -> None:
+    settings = load_settings({})
+    client_for(settings, middleware=[_Counting])
+    told = r"'mainstem' middleware \(_Other\): .* with _Counting\. Ask for it once"
+    with pytest.raises(ClientMadeOtherwise, match=told):
+        client_for(settings, middleware=[_Other])
+    with pytest.raises(
+        ClientMadeOtherwise, match=r"a serializer \(PydanticSerializer\).*with none"
+    ):
+        client_for(settings, serializer=inngest.PydanticSerializer())
+
+
+def test_cloud_mode_without_a_signing_key_makes_no_client() -> None:
+    """The SDK would look for the key in the process's environment."""
+    with pytest.raises(SettingsError, match="INNGEST_SIGNING_KEY: there is none"):
+        client_for(Settings(inngest_dev=False))
+
+
 def test_many_threads_get_one_client() -> None:
     settings, found = load_settings({}), set[int]()
     threads = [
@@ -118,43 +159,6 @@ def test_many_threads_get_one_client() -> None:
     for thread in threads:
         thread.join()
     assert len(found) == 1
-
-
-def test_another_process_has_a_client_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = client_for(load_settings({}))
-    monkeypatch.setattr(os, "getpid", lambda: -1)
-    assert client_for(load_settings({})) is not client
-
-
-class _EventApi(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"  # so that connections are kept
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        body = b'{"ids": ["1"], "status": 200}'
-        self.send_response(200)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args: object) -> None: ...
-
-
-def test_one_client_sends_in_one_event_loop_after_another() -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _EventApi)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    client = client_for(load_settings({"INNGEST_BASE_URL": url}))
-
-    async def send_twice() -> list[str]:
-        event = inngest.Event(name="test/asked")
-        return await client.send(event) + await client.send(event)
-
-    try:
-        assert [asyncio.run(send_twice()) for _ in range(3)] == [["1", "1"]] * 3
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_an_sdk_that_keeps_something_to_itself_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,38 +1,94 @@
-"""One client for equal settings, per process."""
+"""One client for equal settings, per process.
+
+Everything that is kept is kept by process: a forked child finds nothing of its parent's, neither a
+connection that both would write to nor a lock that another thread of the parent held.
+"""
 
 import os
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import inngest
 import structlog
 
-from mainstem.clients.client import make_client
+from mainstem.clients.client import Middleware, close_client, identity, make_client
+from mainstem.errors import MainstemError
 from mainstem.settings import Environment, Settings
 
-# By the settings' value and the process: a forked child must not share its parent's connections.
-# Guarded by the lock.
-_clients: dict[tuple[int, Settings], inngest.Inngest] = {}
-_lock = threading.Lock()
+
+class ClientMadeOtherwise(MainstemError):  # noqa: N818  it says what happened
+    """The one client of the settings has other middleware, or another serializer, than asked."""
 
 
-def client_for(settings: Settings) -> inngest.Inngest:
-    """The client of `settings`: made at the first call, the same one for equal settings after.
+@dataclass(frozen=True, slots=True)
+class _Made:
+    client: inngest.Inngest
+    middleware: tuple[Middleware, ...]
+    serializer: inngest.Serializer | None
 
-    Safe in any thread. In local development its making is logged, without secrets.
+
+@dataclass(slots=True)
+class _Process:
+    """The clients of one process, by what a client depends on. Guarded by the lock."""
+
+    clients: dict[tuple[object, ...], _Made] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+# By process id. A child keeps its parent's entry and never looks at it: to drop it would close the
+# parent's connections.
+_processes: dict[int, _Process] = {}
+
+
+def client_for(
+    settings: Settings,
+    *,
+    middleware: Sequence[Middleware] = (),
+    serializer: inngest.Serializer | None = None,
+) -> inngest.Inngest:
+    """The client of `settings`: made at the first call, the same one after.
+
+    Settings that differ only in what a client does not depend on (a port, a log level) share one.
+    Safe in any thread, task and forked process. `middleware` and `serializer` are the first
+    caller's to give; who gives none later gets the client as it is, and who gives others gets
+    `ClientMadeOtherwise`. In local development the making is logged, without secrets.
     """
-    key = (os.getpid(), settings)
-    with _lock:
-        client = _clients.get(key)
-        if client is None:
-            client = _clients[key] = make_client(settings)
+    here = _here()
+    with here.lock:
+        made = here.clients.get(identity(settings))
+        if made is None:
+            client = make_client(settings, middleware=middleware, serializer=serializer)
+            made = _Made(client, tuple(middleware), serializer)
+            here.clients[identity(settings)] = made
             log_client(settings)
-        return client
+    if middleware and tuple(middleware) != made.middleware:
+        raise _made_otherwise(settings, "middleware", _names(made.middleware), _names(middleware))
+    if serializer is not None and serializer is not made.serializer:
+        raise _made_otherwise(
+            settings, "a serializer", _names([made.serializer]), _names([serializer])
+        )
+    return made.client
 
 
-def reset_clients() -> None:
-    """Forget every client, so that a test starts with none."""
-    with _lock:
-        _clients.clear()
+def close_clients() -> None:
+    """Close every client of this process and forget it; call it when nothing sends any more.
+
+    Twice is harmless. `client_for` makes a new one afterwards.
+    """
+    here = _here()
+    with here.lock:
+        made = list(here.clients.values())
+        here.clients.clear()
+    for one in made:
+        close_client(one.client)
+
+
+def forget_clients() -> None:
+    """Forget every client of this process without closing one: others may still be sending."""
+    here = _here()
+    with here.lock:
+        here.clients.clear()
 
 
 def log_client(settings: Settings) -> None:
@@ -44,6 +100,7 @@ def log_client(settings: Settings) -> None:
         environment=str(settings.environment),
         decided_by=settings.decided_by,
         app_id=settings.app_id,
+        app_version=settings.app_version,
         mode="dev" if settings.inngest_dev else "cloud",
         api_origin=settings.shown()["api_origin"],
         event_origin=settings.shown()["event_origin"],
@@ -52,3 +109,22 @@ def log_client(settings: Settings) -> None:
         signing_key="set" if settings.signing_key else "not set",
         signing_key_fallback="set" if settings.signing_key_fallback else "not set",
     )
+
+
+def _here() -> _Process:
+    # One step, so that two threads of a new child cannot make one each.
+    return _processes.setdefault(os.getpid(), _Process())
+
+
+def _made_otherwise(settings: Settings, what: str, has: str, asked: str) -> ClientMadeOtherwise:
+    return ClientMadeOtherwise(
+        f"Cannot give the client of app '{settings.app_id}' {what} ({asked}): this process made it "
+        f"already, with {has}. Ask for it once, at the start, with everything that it needs."
+    )
+
+
+def _names(things: Sequence[object]) -> str:
+    named = [
+        getattr(thing, "__name__", type(thing).__name__) for thing in things if thing is not None
+    ]
+    return ", ".join(named) or "none"

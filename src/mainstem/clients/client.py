@@ -4,16 +4,21 @@ The SDK's constructor falls back to the process's environment for whatever is no
 takes the fallback key from there alone. So everything is given; and where "none" cannot be given
 (no key, no branch), what the SDK read on its own is replaced afterwards by what the settings say.
 The result is then checked through the SDK's public properties: a release that moves these things
-fails loudly here and not silently in production.
+fails loudly here and not silently in production. `sdk_environment` lists every such variable.
 """
 
 import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import inngest
 from pydantic import SecretStr
 
-from mainstem.errors import MainstemError
+from mainstem.errors import MainstemError, Problem, SettingsError
 from mainstem.settings import Settings
+
+Middleware = Callable[[inngest.Inngest, Any], inngest.Middleware | inngest.MiddlewareSync]
 
 
 class ClientNotOurs(MainstemError):  # noqa: N818  it says what happened
@@ -23,12 +28,18 @@ class ClientNotOurs(MainstemError):  # noqa: N818  it says what happened
 class _Client(inngest.Inngest):
     """The SDK's client with the keys and the branch of the settings, whatever else is set."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        middleware: Sequence[Middleware],
+        serializer: inngest.Serializer | None,
+    ) -> None:
         event_key = _plain(settings.event_key)
         signing_key = _plain(settings.signing_key)
         fallback = _plain(settings.signing_key_fallback)
         super().__init__(
             app_id=settings.app_id,
+            app_version=settings.app_version,
             is_production=not settings.inngest_dev,
             event_key=event_key,
             signing_key=signing_key,
@@ -36,6 +47,8 @@ class _Client(inngest.Inngest):
             event_api_base_url=settings.event_origin,
             env=settings.inngest_env,
             logger=logging.getLogger("mainstem.inngest"),
+            middleware=list(middleware),
+            serializer=serializer,
         )
         self._event_key = event_key
         for holder in (self, self._http_client):
@@ -45,18 +58,39 @@ class _Client(inngest.Inngest):
         # The SDK builds every request with this one, whichever sends it. A kept connection would
         # belong to the event loop that opened it: used again in the next loop (a second
         # `asyncio.run`, a function host's next call) it fails with "Event loop is closed", and
-        # nothing ever closes it. A step sends in one request, so little is lost.
+        # nothing ever closes it. A host that freezes the process between two calls (AWS Lambda)
+        # would wake with a connection that the other side has closed long ago. A step sends in one
+        # request, so little is lost.
         self._http_client._http_client_sync.headers["connection"] = "close"  # noqa: SLF001
 
 
-def make_client(settings: Settings) -> inngest.Inngest:
+def make_client(
+    settings: Settings,
+    *,
+    middleware: Sequence[Middleware] = (),
+    serializer: inngest.Serializer | None = None,
+) -> inngest.Inngest:
     """A new client that has what `settings` say and nothing from the process's environment.
 
-    Raises `ClientNotOurs` when the installed SDK keeps something to itself.
+    Raises `SettingsError` in cloud mode without a signing key, for which the SDK would look in the
+    environment, and `ClientNotOurs` when the installed SDK keeps something to itself.
     """
-    client = _Client(settings)
+    if settings.signing_key is None and not settings.inngest_dev:
+        raise SettingsError(
+            [
+                Problem(
+                    "INNGEST_SIGNING_KEY",
+                    "there is none, and cloud mode cannot check signatures without it",
+                    "Give it to the settings, or set inngest_dev.",
+                )
+            ],
+            environment=str(settings.environment),
+            decided_by=settings.decided_by,
+        )
+    client = _Client(settings, middleware, serializer)
     expected = {
         "app_id": settings.app_id,
+        "app_version": settings.app_version,
         "is_production": not settings.inngest_dev,
         "event_key": _plain(settings.event_key),
         "signing_key": _plain(settings.signing_key),
@@ -73,6 +107,38 @@ def make_client(settings: Settings) -> inngest.Inngest:
             "supports (see its dependencies), or report this one."
         )
     return client
+
+
+def identity(settings: Settings) -> tuple[object, ...]:
+    """What of `settings` a client depends on: equal identities need only one client."""
+    return (
+        settings.app_id,
+        settings.app_version,
+        settings.inngest_dev,
+        settings.event_key,
+        settings.signing_key,
+        settings.signing_key_fallback,
+        settings.inngest_env,
+        settings.api_origin,
+        settings.event_origin,
+    )
+
+
+def close_client(client: inngest.Inngest) -> None:
+    """Close the HTTP clients inside `client`; a second time does nothing. It sends no more then."""
+    http = client._http_client  # noqa: SLF001  the SDK has no way to close them
+    http._http_client_sync.close()  # noqa: SLF001
+    # Closing the asynchronous one needs an event loop, and this may be called inside one: so a loop
+    # of its own, in a thread of its own. No connection is kept, so none belongs to another loop.
+    closing = threading.Thread(target=_close_in_a_loop, args=(http._http_client,))  # noqa: SLF001
+    closing.start()
+    closing.join()
+
+
+def _close_in_a_loop(http: Any) -> None:
+    import asyncio
+
+    asyncio.run(http.aclose())
 
 
 def _plain(secret: SecretStr | None) -> str | None:
