@@ -72,17 +72,15 @@ def note_serving(new: Serving) -> bool:
     client = new.client
     app = _App(client.app_id, client.api_origin, client.env)
     with _lock:
-        others = _living(app)
-        if any(_difference(other, new) for other in others):
+        if _conflict(app, new) is not None:
             # Apps that were thrown away lie in reference cycles until they are collected.
             gc.collect()
-            others = _living(app)
-        for other in others:
-            if told := _difference(other, new):
-                difference, mend = told
-                raise DoubleServe(
-                    app.id, first=other.place, second=new.place, difference=difference, mend=mend
-                )
+        if (conflict := _conflict(app, new)) is not None:
+            first, difference, mend = conflict
+            raise DoubleServe(
+                app.id, first=first, second=new.place, difference=difference, mend=mend
+            )
+        others = _living(app)
         _served[app] = [*(ref(other) for other in others), ref(new)]
         return bool(others)
 
@@ -95,6 +93,14 @@ def reset_serving() -> None:
 
 def _living(app: _App) -> list[Serving]:
     return [other for held in _served.get(app, ()) if (other := held()) is not None]
+
+
+def _conflict(app: _App, new: Serving) -> tuple[str, str, str] | None:
+    """Where `app` is served otherwise, what the difference is, and how to mend it."""
+    for other in _living(app):
+        if told := _difference(other, new):
+            return other.place, *told
+    return None
 
 
 def _difference(first: Serving, second: Serving) -> tuple[str, str] | None:
