@@ -15,6 +15,15 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 VerboseOption = Annotated[
     bool, typer.Option("-v", "--verbose", help="Log on stderr what happens, in detail.")
 ]
+CatalogOption = Annotated[
+    str | None,
+    typer.Option(
+        "--catalog",
+        metavar="MODULE:NAME",
+        help="Whose functions, such as shop.functions:catalog; Mainstem's own by default.",
+        show_default=False,
+    ),
+]
 DatabaseOption = Annotated[
     str | None,
     typer.Option(

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mainstem.cli.options import JsonOption
+from mainstem.cli.options import CatalogOption, JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mainstem.catalog import EventData
     from mainstem.settings import Settings
 
@@ -18,17 +20,19 @@ def send(
     data: Annotated[
         str, typer.Option("--data", metavar="JSON", help="The event's data, a JSON object.")
     ] = "{}",
+    catalog: CatalogOption = None,
     json: JsonOption = False,
 ) -> None:
     """Send one event, after checking its data against the event's model."""
     import asyncio
 
+    from mainstem.cli.catalogs import chosen_application
     from mainstem.cli.output import print_json
     from mainstem.cli.start import log_for_work, read_settings
 
-    checked = checked_event(event, data)
     settings = read_settings()
     log_for_work(settings, verbose=False)
+    checked = checked_event(event, data, chosen_application(catalog, settings).catalog.events)
     ids = asyncio.run(_send(settings, checked))
     if json:
         print_json({"event": event, "ids": ids})
@@ -36,16 +40,14 @@ def send(
         typer.echo(f"Sent {event}: {', '.join(ids)}")
 
 
-def checked_event(name: str, data: str) -> EventData:
-    """The event called `name` with `data` (JSON text), as the model its receivers use.
+def checked_event(name: str, data: str, models: Mapping[str, type[EventData]]) -> EventData:
+    """The event called `name` with `data` (JSON text), as the one of `models` its receivers use.
 
     Raises `UsageProblem` for a name no function answers to (with the nearest ones) and for text
     that is no JSON object, `BadEventData` for data that do not fit.
     """
     from mainstem.cli.outcome import UsageProblem
-    from mainstem.functions import catalogue
 
-    models = catalogue().events
     if name not in models:
         raise UsageProblem(_unknown(name, sorted(models)))
     return models[name].from_wire(_json_object(data))

@@ -7,6 +7,7 @@ and the catalogue are handed in: nothing here reads the environment or decides w
 
 from mainstem.serving import SERVE_PATH, UnknownFunction, check_disabled
 from mainstem.web.app import create_app
+from mainstem.web.application import application
 from mainstem.web.health import DatabaseHealth, Health, database_health
 from mainstem.web.wiring import Opened, limits_from, open_services
 
@@ -16,6 +17,7 @@ __all__ = [
     "Health",
     "Opened",
     "UnknownFunction",
+    "application",
     "check_disabled",
     "create_app",
     "database_health",
