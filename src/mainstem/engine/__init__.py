@@ -30,7 +30,7 @@ from mainstem.engine.errors import (
 from mainstem.engine.history import FunctionRuns, RunSummary
 from mainstem.engine.http_api import engine_app
 from mainstem.engine.lifecycle import RunStatus, StepStatus
-from mainstem.engine.options import EngineOptions, EngineStats
+from mainstem.engine.options import ConnectTimes, EngineOptions, EngineStats
 from mainstem.engine.registrar import Accepted
 from mainstem.engine.registration import Registration, SyncMethod
 from mainstem.engine.runs import RunView, StepView
@@ -44,6 +44,7 @@ __all__ = [
     "Change",
     "Clock",
     "Conflict",
+    "ConnectTimes",
     "Engine",
     "EngineBusy",
     "EngineError",

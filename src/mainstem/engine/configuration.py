@@ -105,6 +105,11 @@ class FunctionConfig:
     singleton: Singleton | None = None
 
     @property
+    def is_connected(self) -> bool:
+        """Whether its calls go to a Connect worker; else they go to `url`."""
+        return self.url.startswith(("ws:", "wss:"))
+
+    @property
     def crons(self) -> tuple[CronSchedule, ...]:
         """The schedules among its triggers."""
         return tuple(trigger.cron for trigger in self.triggers if trigger.cron)

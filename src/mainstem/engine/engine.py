@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from mainstem.engine import limits
 from mainstem.engine.apps import AppView
 from mainstem.engine.clock import Clock, SystemClock
+from mainstem.engine.connect_workers import Workers
 from mainstem.engine.ending import cancel_run
 from mainstem.engine.errors import BadEvent, EngineNotRunning, UnknownFunction
 from mainstem.engine.events import INVOKED, internal_event, is_known_event, read_event
@@ -96,6 +97,19 @@ class Engine:
         Raises `WrongEnvironment`, or `FunctionTaken` when a function belongs to another app.
         """
         return await self._registrar.accept(registration)
+
+    def expect_environment(self, app: str, env: str | None) -> None:
+        """Refuse who belongs to another branch environment. Raises `WrongEnvironment`."""
+        self._registrar.expect_environment(app, env)
+
+    @property
+    def workers(self) -> Workers:
+        """The Connect workers, for the gateway of this room."""
+        return self._loop.workers
+
+    async def drain(self) -> None:
+        """Tell Connect workers to go elsewhere; before the server that serves them stops."""
+        await self._loop.workers.close()
 
     def note_error(self, app: str, error: str) -> None:
         """Keep why an app was not registered, for `apps`."""

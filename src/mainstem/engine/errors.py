@@ -11,6 +11,7 @@
     ├── BadConfiguration   a function's configuration breaks a rule of the protocol
     ├── BadExpression      an expression does not compile
     ├── BadEvent           an event cannot be accepted; carries the ids accepted before it
+    ├── BadFrame           a Connect worker sent what is no message of the protocol
     ├── BadDuration        a text is not a duration or a time
     ├── BadMove            a life cycle was asked for a move it does not have
     ├── UnknownRun         no run has this id
@@ -107,6 +108,10 @@ class BadEvent(EngineError):
 
 class BadDuration(EngineError):
     """A text that should be a duration or a time is neither."""
+
+
+class BadFrame(EngineError):
+    """Bytes that are no message of Connect, or one out of turn."""
 
 
 class BadMove(EngineError):

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from mainstem.engine import limits
+from mainstem.engine.connect_workers import WorkerRequest
 from mainstem.engine.jobs import Job, JobKind
 from mainstem.engine.registry import Function
 from mainstem.engine.runs import Run, memos_of
@@ -52,6 +53,22 @@ def build_request(
         "x-run-id": run.id,
     }
     return call_url(function.config.url, step_id), headers, call_body(context, run.events, memos)
+
+
+def worker_request(
+    run: Run, function: Function, headers: Mapping[str, str], body: bytes
+) -> WorkerRequest:
+    """The same call for a Connect worker, which gets by name what an app gets as headers."""
+    return WorkerRequest(
+        id=headers["x-request-id"],
+        run_id=run.id,
+        job_id=headers["x-inngest-job-id"],
+        step_id=headers["x-inngest-step-id"],
+        function_id=function.id,
+        slug=function.config.slug,
+        app_id=function.app_id,
+        body=body,
+    )
 
 
 class AppCaller:

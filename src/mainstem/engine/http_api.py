@@ -11,10 +11,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mainstem.engine import apps_api
+from mainstem.engine import apps_api, connect_gateway
 from mainstem.engine.clock import as_text
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import BadEvent, UnknownFunction, UnknownRun
@@ -32,6 +32,8 @@ _NOT_AN_EVENT: Final = "Request body must contain an event object or an array of
 
 def engine_app(engine: Engine) -> Starlette:
     """The ASGI app of an engine that is running."""
+
+    gateway = connect_gateway.Gateway(engine)
 
     def route(path: str, handler: Handler, *methods: str, is_keyed: bool = True) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -59,6 +61,9 @@ def engine_app(engine: Engine) -> Starlette:
             route("/v1/events/{event_id}/runs", _runs_of_event, "GET"),
             route("/v1/runs/{run_id}", _show_run, "GET"),
             route("/v1/runs/{run_id}", _cancel_v1, "DELETE"),
+            route(f"{connect_gateway.PATH}/start", gateway.start, "POST"),
+            route(f"{connect_gateway.PATH}/flush", gateway.flush, "POST"),
+            WebSocketRoute(connect_gateway.PATH, gateway.websocket),
             route("/v1/apps", apps_api.list_apps, "GET"),
             route("/v1/apps/{app}/functions", apps_api.list_functions, "GET"),
             route("/v1/functions/runs", apps_api.list_last_runs, "GET"),

@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
 from mainstem.engine.clock import Clock
+from mainstem.engine.connect_workers import Workers
 from mainstem.engine.errors import EngineNotRunning
-from mainstem.engine.executor import AppCaller, build_request
+from mainstem.engine.executor import AppCaller, build_request, worker_request
 from mainstem.engine.gcra import Admission, throttle_admission
 from mainstem.engine.ids import UlidSource
 from mainstem.engine.intake import drain_outbox
@@ -40,6 +41,7 @@ class Loop:
         self.ulids = UlidSource()
         self.queue = ReadyQueue()
         self.calls_answered = 0
+        self.workers = Workers(options.connect)
         self._options = options
         self._caller: AppCaller | None = None
         self._wake = asyncio.Event()
@@ -71,6 +73,7 @@ class Loop:
 
     async def stop(self) -> None:
         """Give up the calls under way and end. Raises what the loop died of, if it did."""
+        await self.workers.close()
         tasks = [task for task in (self._task, *self._calls) if task is not None]
         for task in tasks:
             task.cancel()
@@ -178,8 +181,10 @@ class Loop:
         if function is None:
             return no_answer(f"function {run.slug!r} is not registered any more")
         now = self.clock.now()
-        request = build_request(sql, run, function, job, self.ulids.next(now))
-        return await self.caller().call(*request, now=now)
+        url, headers, body = build_request(sql, run, function, job, self.ulids.next(now))
+        if function.config.is_connected:
+            return await self.workers.call(worker_request(run, function, headers, body))
+        return await self.caller().call(url, headers, body, now=now)
 
     def _publish(self, work: Work) -> None:
         for job in work.queued:

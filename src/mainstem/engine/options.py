@@ -11,6 +11,24 @@ from mainstem.engine.storage import MEMORY
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectTimes:
+    """Spans of Connect in seconds; the first two are whole, for workers are told them.
+
+    A worker beats every `heartbeat` and is gone when it missed `missed` of them. A request waits
+    for a worker for `wait`; a worker says within `take` that it took one, has `lease` to answer
+    and prolongs that every `extend`. One whose connection broke may come back within `lost`.
+    """
+
+    heartbeat: int = 10
+    extend: int = 30
+    missed: int = 4
+    wait: float = 10.0
+    take: float = 10.0
+    lease: float = 120.0
+    lost: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
 class EngineOptions:
     """How an engine is set up.
 
@@ -20,7 +38,7 @@ class EngineOptions:
     `signing_key_fallback` is the key that apps may still come with while a rotation is under way.
     `env` names the branch environment that a cloud-mode engine is: apps of another are refused.
     `transports` maps an origin to an ASGI app that is called in this process instead of over the
-    network.
+    network. `connect` holds the spans of Connect.
     """
 
     path: str = MEMORY
@@ -33,6 +51,7 @@ class EngineOptions:
     env: str | None = None
     transports: Mapping[str, Any] = field(default_factory=dict)
     max_parallel_calls: int = MAX_PARALLEL_CALLS
+    connect: ConnectTimes = ConnectTimes()
 
     def __post_init__(self) -> None:
         if self.signing_key_fallback and not self.signing_key:

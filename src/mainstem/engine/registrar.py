@@ -5,7 +5,7 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mainstem.engine import ids
@@ -27,7 +27,7 @@ from mainstem.engine.errors import (
 )
 from mainstem.engine.loop import Loop
 from mainstem.engine.options import EngineOptions
-from mainstem.engine.registration import Registration, read_in_band
+from mainstem.engine.registration import CONNECT_URL, Registration, read_in_band
 from mainstem.engine.syncing import REGISTERED_ELSEWHERE, ask_to_sync, is_served
 from mainstem.engine.timers import plan_crons
 
@@ -118,7 +118,8 @@ class Registrar:
 
     def apps(self) -> list[AppView]:
         """Every app with its functions."""
-        return view_apps(self._loop.storage.connection)
+        apps = view_apps(self._loop.storage.connection)
+        return [replace(app, workers=self._loop.workers.count(app.name)) for app in apps]
 
     async def _sync(self, url: str) -> Mapping[str, Json]:
         is_in_band, answer = await ask_to_sync(
@@ -142,6 +143,8 @@ class Registrar:
         return [other for other, is_alive in zip(others, answers, strict=True) if is_alive]
 
     async def _is_alive(self, app: str, url: str) -> bool:
+        if url == CONNECT_URL:
+            return self._loop.workers.count(app) > 0
         kind, now = self._options.server_kind, self._loop.clock.now()
         return await is_served(self._loop.caller(), url, app=app, kind=kind, now=now)
 

@@ -6,7 +6,7 @@ Inngest SDK protocol, "Registration (sync)" and "Function configuration".
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -67,6 +67,11 @@ def read_in_band(answer: Mapping[str, Json]) -> Registration:
         env=answer.get("env"),
         method=SyncMethod.IN_BAND,
     )
+
+
+def read_connected(body: Mapping[str, Json], *, env: str | None) -> Registration:
+    """What a worker told of one of its apps, as a register request's body. Raises as above."""
+    return replace(read_registration(body, env=env), method=SyncMethod.CONNECT)
 
 
 def function_checksum(raw: Mapping[str, Json]) -> str:
