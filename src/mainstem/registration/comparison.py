@@ -1,0 +1,258 @@
+"""Three sides, field by field: what the catalogue says, what is served, what the server holds.
+
+Pure: what was asked comes in as values, what was found goes out as values. A side that is not known
+is left out of a comparison and named among the unknowns; it is never taken for equal.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mainstem.registration.apps import endpoint_findings, server_findings
+from mainstem.registration.described import Described
+from mainstem.registration.findings import Finding, in_order
+from mainstem.registration.sides import Endpoint, HeldApp, Server, Wanted
+
+Json = Any
+Status = Literal["ok", "different", "missing", "extra", "unknown"]
+Functions = Mapping[str, Described]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that the sides do not agree on: its value by side, of the sides that are known."""
+
+    field: str
+    values: Mapping[str, Json]
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{side} {_told(value)}" for side, value in self.values.items())
+        return f"{self.field} ({told})"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One function. `wanted`, `served`, `held`: whether each side has it, None for not known."""
+
+    id: str
+    status: Status
+    wanted: bool
+    served: bool | None
+    held: bool | None
+    differences: tuple[Difference, ...] = ()
+    fingerprint: str | None = None
+    served_at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of it. `unknown` says what could not be known, and why."""
+
+    environment: str
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nothing drifted, as far as it is known."""
+        return not any(finding.is_bad for finding in self.findings)
+
+
+def compare(wanted: Wanted, endpoints: Sequence[Endpoint], server: Server) -> Comparison:
+    """Compare what `wanted` says with what the endpoints and the server told."""
+    apps = {one.url: app_of(one, server, wanted, alone=len(endpoints) == 1) for one in endpoints}
+    held = _held(apps, server)
+    served = None
+    if endpoints and all(one.functions is not None for one in endpoints):
+        served = {name: each for one in endpoints for name, each in (one.functions or {}).items()}
+    rows = tuple(_rows(wanted.functions, served, held, endpoints))
+    findings = [
+        *endpoint_findings(wanted, endpoints),
+        *server_findings(wanted, endpoints, apps, server),
+        *_served_twice(endpoints),
+        *(finding for row in rows for finding in _row_findings(row)),
+        *_count(wanted, endpoints, served),
+    ]
+    if any(finding.code == "app-missing" for finding in findings):
+        # Said once of the app, it need not be said of each of its functions.
+        findings = [finding for finding in findings if finding.code != "missing-at-server"]
+    return Comparison(
+        wanted.environment, rows, in_order(findings), tuple(_unknown(endpoints, server, held))
+    )
+
+
+def app_of(endpoint: Endpoint, server: Server, wanted: Wanted, *, alone: bool) -> str | None:
+    """The app that `endpoint` is: by its own word, by the server's, or by our settings' alone."""
+    if endpoint.app_id is not None:
+        return endpoint.app_id
+    at_url = [app.app_id for app in server.at(endpoint.url)]
+    if len(at_url) == 1:
+        return at_url[0]
+    return wanted.app_id if alone or wanted.app_id in at_url else None
+
+
+def _held(apps: Mapping[str, str | None], server: Server) -> Functions | None:
+    """What the server holds of the endpoints' apps; None where that is not known."""
+    if server.problem or server.unknown or None in apps.values():
+        return None
+    of_apps = [server.apps.get(name, HeldApp(name, functions={})) for name in apps.values() if name]
+    if any(app.functions is None for app in of_apps):
+        return None
+    return {name: each for app in of_apps for name, each in (app.functions or {}).items()}
+
+
+def _rows(
+    wanted: Functions, served: Functions | None, held: Functions | None,
+    endpoints: Sequence[Endpoint],
+) -> Iterator[Row]:  # fmt: skip
+    names = [*wanted]
+    names += sorted({*(served or ()), *(held or ())} - wanted.keys())
+    for name in names:
+        sides = {"wanted": wanted.get(name)}
+        sides |= {} if served is None else {"served": served.get(name)}
+        sides |= {} if held is None else {"held": held.get(name)}
+        differences = tuple(_differences(sides))
+        yield Row(
+            id=name,
+            status=_status(sides, differences),
+            wanted=name in wanted,
+            served=None if served is None else name in served,
+            held=None if held is None else name in held,
+            differences=differences,
+            fingerprint=None if name not in wanted else wanted[name].fingerprint,
+            served_at=tuple(one.url for one in endpoints if name in (one.functions or ())),
+        )
+
+
+def _status(sides: Mapping[str, Described | None], differences: Sequence[Difference]) -> Status:
+    if sides["wanted"] is None:
+        return "extra"
+    if None in sides.values():
+        return "missing"
+    if differences:
+        return "different"
+    is_known = len(sides) > 1 and all(side is not None and side.fields is not None
+                                      for side in sides.values())  # fmt: skip
+    return "ok" if is_known else "unknown"
+
+
+def _differences(sides: Mapping[str, Described | None]) -> Iterator[Difference]:
+    fields = {
+        name: side.fields
+        for name, side in sides.items()
+        if side is not None and side.fields is not None
+    }
+    if len(fields) < 2:
+        return
+    for field in sorted({field for of in fields.values() for field in of}):
+        values = {name: of.get(field) for name, of in fields.items()}
+        first, *others = values.values()
+        if any(other != first for other in others):
+            yield Difference(field, values)
+
+
+def _row_findings(row: Row) -> Iterator[Finding]:
+    if not row.wanted:
+        where = " and ".join(
+            place for place, there in (("the endpoint", row.served), ("the server", row.held))
+            if there
+        )  # fmt: skip
+        yield Finding(
+            "error",
+            "extra",
+            row.id,
+            f"Function '{row.id}' is not in the catalogue, and {where} has it.",
+            "Deploy what is in the catalogue and run `mainstem sync`; or check that this is the "
+            "catalogue which is deployed.",
+        )
+        return
+    if row.served is False:
+        yield Finding(
+            "error",
+            "missing-at-endpoint",
+            row.id,
+            f"Function '{row.id}' is in the catalogue, and the endpoint does not serve it.",
+            "Deploy it, or run this with the endpoint's own MAINSTEM_SERVE_GROUPS and _TAGS.",
+        )
+    if row.held is False:
+        yield Finding(
+            "error",
+            "missing-at-server",
+            row.id,
+            f"Function '{row.id}' is not registered: its events start nothing.",
+            "Run `mainstem sync` with the endpoint's URL.",
+        )
+    if row.differences:
+        told = "; ".join(str(one) for one in row.differences)
+        served_as_wanted = all(
+            one.values.get("served", one.values["wanted"]) == one.values["wanted"]
+            for one in row.differences
+        )
+        yield Finding(
+            "error",
+            "different",
+            row.id,
+            f"Function '{row.id}' differs in {told}.",
+            "Run `mainstem sync` with the endpoint's URL." if served_as_wanted
+            else "Deploy the catalogue, then run `mainstem sync`.",
+        )  # fmt: skip
+
+
+def _served_twice(endpoints: Sequence[Endpoint]) -> Iterator[Finding]:
+    names = [name for one in endpoints for name in one.functions or ()]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        urls = [one.url for one in endpoints if name in (one.functions or ())]
+        yield Finding(
+            "error",
+            "served-twice",
+            name,
+            f"Function '{name}' is served at {' and '.join(urls)}: each of its events starts it "
+            "twice, or whoever synced last has it.",
+            "Give each host its own groups (MAINSTEM_SERVE_GROUPS); `mainstem check --part` proves "
+            "them.",
+        )
+
+
+def _count(
+    wanted: Wanted, endpoints: Sequence[Endpoint], served: Functions | None
+) -> Iterator[Finding]:
+    """Where endpoints do not tell their functions, their number at least."""
+    counts = [one.function_count for one in endpoints]
+    if served is not None or not counts or None in counts:
+        return
+    total = sum(count or 0 for count in counts)
+    if total != len(wanted.functions):
+        yield Finding(
+            "error",
+            "count-differs",
+            ", ".join(one.url for one in endpoints),
+            f"The catalogue has {len(wanted.functions)} functions for {wanted.environment}, and "
+            f"{total} are served.",
+            "Deploy the catalogue; or check that groups, tags and environment are the endpoint's.",
+        )
+
+
+def _unknown(
+    endpoints: Sequence[Endpoint], server: Server, held: Functions | None
+) -> Iterator[str]:
+    for one in endpoints:
+        if one.functions is None:
+            why = one.functions_unknown or "it could not be asked"
+            yield f"What {one.url} serves: {why}."
+        if one.problem is None and not one.is_authenticated:
+            yield (
+                f"Which app, environment and keys {one.url} has: it tells them only to a signed "
+                "request in cloud mode."
+            )
+    if held is None:
+        why = server.unknown or "it could not be asked, or calls nothing at these addresses"
+        yield f"What the server {server.origin} holds: {why}."
+    elif any(each.fields is None for each in held.values()):
+        yield f"How the functions at {server.origin} are configured: it tells only their names."
+    if server.problem is None and not server.is_listed:
+        yield f"At which address the server {server.origin} calls the app: it does not tell."
+
+
+def _told(value: Json) -> str:
+    return "none" if value is None else str(value).replace("'", "")

@@ -1,0 +1,149 @@
+"""Asking an endpoint what it serves, without making it do anything.
+
+A GET tells an endpoint's mode, and with a good signature everything about its client. Its functions
+it tells only to a signed PUT that asks for them in band: then the SDK answers and registers
+nothing. The same PUT to an endpoint in dev mode, or to an older SDK, does register; so it is sent
+only where it is known to be harmless, and elsewhere the functions are unknown.
+
+Inngest SDK protocol, "In-band" and "Introspection and probes".
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from mainstem.registration.asking import Answer, ask
+from mainstem.registration.described import read_functions
+from mainstem.registration.keys import Keys, signed
+from mainstem.registration.sides import Endpoint, Mode
+
+# The first release that never registers when it is asked in band in cloud mode.
+_HARMLESS_SINCE = (0, 5, 19)
+
+
+async def ask_endpoint(http: httpx.AsyncClient, url: str, keys: Keys) -> Endpoint:
+    """What the endpoint at `url` tells to somebody with `keys`. Never raises."""
+    answer = Answer(0, {}, "")
+    for key in keys.signing or (None,):
+        answer = await ask(http, "GET", url, headers=_headers(b"", key))
+        if not answer.is_refused:
+            return await _inspected(http, url, answer, key)
+    return _refused(url, answer, keys)
+
+
+async def _inspected(
+    http: httpx.AsyncClient, url: str, answer: Answer, key: str | None
+) -> Endpoint:
+    if (wrong := _no_sdk(url, answer)) is not None:
+        return wrong
+    endpoint = _from_inspection(url, answer)
+    if endpoint.mode == "dev":
+        why = (
+            "an endpoint in dev mode tells its functions only to the server that it registers with"
+        )
+        return replace(endpoint, functions_unknown=why)
+    if key is None or not endpoint.is_authenticated:
+        return replace(endpoint, functions_unknown="it tells them only to a signed request")
+    if not _is_harmless(answer.fields):
+        why = f"{endpoint.sdk} may register when it is asked for them"
+        return replace(endpoint, functions_unknown=why)
+    body = json.dumps({"url": url}).encode()
+    headers = {**_headers(body, key), "x-inngest-sync-kind": "in_band"}
+    told = await ask(http, "PUT", url, headers=headers, content=body)
+    return _with_functions(endpoint, told)
+
+
+def _headers(body: bytes, key: str | None) -> dict[str, str]:
+    plain = {"content-type": "application/json", "user-agent": "mainstem"}
+    return plain if key is None else {**plain, **signed(body, key, now_seconds=int(time.time()))}
+
+
+def _no_sdk(url: str, answer: Answer) -> Endpoint | None:
+    """The endpoint, when what answered was not an SDK; None when it was."""
+    if answer.problem:
+        return Endpoint(
+            url,
+            code="unreachable",
+            problem=f"Cannot reach the endpoint {url}: {answer.problem}. Is it running, and is the "
+            "path right? Ours is /api/inngest.",
+        )
+    if "x-inngest-sdk" not in answer.headers or "mode" not in answer.fields:
+        what = answer.headers.get("server", "something else")
+        return Endpoint(
+            url,
+            code="no-sdk",
+            problem=f"No SDK answers at {url}: HTTP {answer.status} came from {what}. Check the "
+            "path, and that nothing in front of the endpoint answers its GET, PUT or POST.",
+        )
+    return None
+
+
+def _refused(url: str, answer: Answer, keys: Keys) -> Endpoint:
+    by_sdk = "x-inngest-sdk-handled" in answer.headers or "x-inngest-sdk" in answer.headers
+    if not by_sdk:
+        problem = (
+            f"Something in front of the endpoint {url} refused the request (HTTP {answer.status}): "
+            "a login, a firewall or a preview's protection. Let the server and this command past."
+        )
+        return Endpoint(url, code="refused-in-front", problem=problem)
+    mode: Mode = "cloud"
+    if not keys.signing:
+        problem = (
+            f"The endpoint {url} asks for signatures, and there is no signing key here. Run this "
+            "with the INNGEST_SIGNING_KEY of the endpoint's environment."
+        )
+        return Endpoint(url, code="signature-needed", problem=problem, mode=mode)
+    problem = (
+        f"The endpoint {url} refused our signature: it has another signing key than "
+        "INNGEST_SIGNING_KEY here. Give both the key of the same environment."
+    )
+    return Endpoint(url, code="signature-refused", problem=problem, mode=mode)
+
+
+def _from_inspection(url: str, answer: Answer) -> Endpoint:
+    told = answer.fields
+    sdk = answer.headers["x-inngest-sdk"]
+    return Endpoint(
+        url=url,
+        mode="dev" if told["mode"] == "dev" else "cloud",
+        app_id=told.get("app_id"),
+        sdk=sdk,
+        framework=told.get("framework") or answer.headers.get("x-inngest-framework"),
+        branch=told.get("env") or answer.headers.get("x-inngest-env"),
+        function_count=told.get("function_count"),
+        is_authenticated=bool(told.get("authentication_succeeded")),
+        signing_hash=told.get("signing_key_hash"),
+        event_hash=told.get("event_key_hash"),
+        has_event_key=told.get("has_event_key"),
+        has_signing_key=told.get("has_signing_key"),
+        api_origin=told.get("api_origin"),
+        event_origin=told.get("event_api_origin"),
+    )
+
+
+def _with_functions(endpoint: Endpoint, told: Answer) -> Endpoint:
+    functions = told.fields.get("functions")
+    if told.status != 200 or not isinstance(functions, list):
+        why = told.problem or f"it answered HTTP {told.status}: {told.text[:200]}"
+        return replace(endpoint, functions_unknown=f"asked for them, {why}")
+    app_id = str(told.fields.get("app_id") or endpoint.app_id or "")
+    return replace(
+        endpoint,
+        app_id=app_id,
+        app_url=told.fields.get("url"),
+        app_version=told.fields.get("appVersion"),
+        functions=read_functions(functions, app_id=app_id),
+    )
+
+
+def _is_harmless(inspection: Mapping[str, Any]) -> bool:
+    if (inspection.get("capabilities") or {}).get("in_band_sync") != "v1":
+        return False
+    if inspection.get("sdk_language") != "py":
+        return False
+    parts = str(inspection.get("sdk_version", "")).split(".")
+    return all(part.isdigit() for part in parts) and tuple(map(int, parts)) >= _HARMLESS_SINCE

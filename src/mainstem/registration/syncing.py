@@ -1,0 +1,231 @@
+"""Registering: have endpoints register, and wait until the server holds what they serve.
+
+An answer of 200 is no proof. The SDK passes on what the server said, an error too; and a server may
+take the registration and hold it at another address. So the server itself is asked, until it has
+the functions or the time is up.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+from mainstem.registration.asking import Answer, ask, asking
+from mainstem.registration.endpoints import ask_endpoint
+from mainstem.registration.errors import RegistrationError
+from mainstem.registration.keys import Keys, keys_of, signed
+from mainstem.registration.servers import ask_server
+from mainstem.registration.sides import Endpoint, HeldApp, Mode, Server, plain_url
+from mainstem.settings import Settings
+
+_FIRST_PAUSE_S: Final = 0.1
+_LONGEST_PAUSE_S: Final = 2.0
+
+
+class SyncFailed(RegistrationError):  # noqa: N818  it says what happened
+    """An endpoint is not registered. `code` names the cause, `url` the endpoint."""
+
+    def __init__(self, url: str, code: str, message: str) -> None:
+        self.url = url
+        self.code = code
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """An endpoint that is registered. `functions` are what the server holds of it, by id.
+
+    None where the server does not tell; `note` then says why. `is_modified` is whether it was news
+    to the server, None where that is not said.
+    """
+
+    url: str
+    app_id: str | None
+    is_modified: bool | None
+    functions: tuple[str, ...] | None
+    note: str = ""
+
+
+async def sync(settings: Settings, urls: Sequence[str], *, wait_s: float = 30) -> list[Synced]:
+    """Register the endpoints at `urls`, one after the other, with the server of `settings`.
+
+    Waits for the server up to `wait_s` for each. Raises `SyncFailed` at the first that fails, and
+    when two turn out to be one app.
+    """
+    keys = keys_of(settings)
+    mode: Mode = "dev" if settings.inngest_dev else "cloud"
+    async with asking() as http:
+        endpoints = [await ask_endpoint(http, url, keys) for url in urls]
+        for endpoint in endpoints:
+            _expect_fit(endpoint, mode)
+        _expect_apart(endpoints)
+        synced = [await _one(http, settings, keys, mode, each, wait_s) for each in endpoints]
+        if len(endpoints) > 1:
+            await _expect_all_there(http, settings, keys, synced)
+    return synced
+
+
+async def _one(
+    http: httpx.AsyncClient,
+    settings: Settings,
+    keys: Keys,
+    mode: Mode,
+    endpoint: Endpoint,
+    wait_s: float,
+) -> Synced:
+    body = json.dumps({"url": endpoint.url}).encode()
+    headers = {"content-type": "application/json", "x-inngest-server-kind": mode}
+    key = _key_of(endpoint, keys)
+    if key is not None:
+        headers |= signed(body, key, now_seconds=int(time.time()))
+    answer = await ask(http, "PUT", endpoint.url, headers=headers, content=body, tries=1)
+    if (wrong := refusal(endpoint.url, answer, settings.api_origin)) is not None:
+        raise wrong
+    app, note = await _held(http, settings, keys, endpoint, wait_s)
+    known = app is not None and app.functions is not None
+    return Synced(
+        url=endpoint.url,
+        app_id=app.app_id if app else endpoint.app_id,
+        is_modified=answer.fields.get("modified"),
+        functions=tuple(sorted(app.functions or ())) if app is not None and known else None,
+        note=note,
+    )
+
+
+async def _held(
+    http: httpx.AsyncClient, settings: Settings, keys: Keys, endpoint: Endpoint, wait_s: float
+) -> tuple[HeldApp | None, str]:
+    """The app as the server holds it, once it holds all that is served; or why that is unknown."""
+    needed = endpoint.function_count or 0
+    until, pause = time.monotonic() + wait_s, _FIRST_PAUSE_S
+    while True:
+        server = await ask_server(
+            http,
+            settings.api_origin,
+            keys,
+            {endpoint.app_id or settings.app_id},
+            branch=settings.inngest_env,
+        )
+        app = app_at(endpoint, server, settings.app_id)
+        if server.problem or server.unknown:
+            return (
+                None,
+                server.problem or f"The server does not tell what it holds: {server.unknown}.",
+            )
+        if app is not None and app.functions is not None and len(app.functions) >= needed:
+            return app, ""
+        if time.monotonic() >= until:
+            has = "no such app" if app is None else f"{len(app.functions or ())} of them"
+            raise SyncFailed(
+                endpoint.url,
+                "not-held",
+                f"Cannot register {endpoint.url}: it was told so {wait_s:g} seconds ago, it serves "
+                f"{needed} functions, and the server {settings.api_origin} holds {has}. Does the "
+                "endpoint register with another server? Its INNGEST_BASE_URL must be this one's.",
+            )
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+
+def app_at(endpoint: Endpoint, server: Server, app_id: str) -> HeldApp | None:
+    """The app that the server holds for `endpoint`: by its own id, its address, or `app_id`."""
+    if endpoint.app_id is not None:
+        return server.apps.get(endpoint.app_id)
+    at_url = server.at(endpoint.url)
+    by_id = {app.app_id: app for app in at_url}
+    if app_id in by_id or len(at_url) != 1:
+        found = by_id.get(app_id)
+        return found if found is not None or server.is_listed else server.apps.get(app_id)
+    return at_url[0]
+
+
+def refusal(url: str, answer: Answer, server: str) -> SyncFailed | None:
+    """Why the answer to a sync is none that registered anything; None when it is."""
+    told = answer.fields
+    said = str(told.get("message") or told.get("error") or answer.text[:200])
+    if answer.problem:
+        code, why = "unreachable", f"{answer.problem}. Is it running, and is the path right?"
+    elif told.get("code") == "server_kind_mismatch":
+        code, why = "mode", f"{said}. Set INNGEST_DEV and MAINSTEM_ENV to fit the server."
+    elif answer.is_refused and "x-inngest-sdk-handled" not in answer.headers:
+        code = "refused-in-front"
+        why = (
+            f"something in front of it answered {answer.status}: a login, a firewall or a "
+            "preview's protection. Let the server and this command past."
+        )
+    elif answer.is_refused:
+        code = "signature-refused"
+        why = (
+            f"it answered {answer.status}, so its signing key is another than INNGEST_SIGNING_KEY "
+            "here. Give both the key of the same environment."
+        )
+    elif told.get("code") == "registration_failed":
+        code = "server-refused"
+        why = (
+            f"the server's answer could not be read ({said}); most often it is a 401 for the "
+            f"endpoint's signing key. Check that the key belongs to {server}."
+        )
+    elif "error" in told:
+        code, why = "server-refused", f"the server refused: {said.rstrip('.')}."
+    elif answer.status != 200 or not told:
+        code = "failed"
+        why = f"it answered HTTP {answer.status}: {said.rstrip('.')}. Its own log says more."
+    else:
+        return None
+    return SyncFailed(url, code, f"Cannot register {url}: {why}")
+
+
+def _expect_fit(endpoint: Endpoint, mode: Mode) -> None:
+    if endpoint.problem is not None:
+        raise SyncFailed(endpoint.url, endpoint.code, endpoint.problem)
+    if endpoint.mode != mode:
+        raise SyncFailed(
+            endpoint.url,
+            "mode",
+            f"Cannot register {endpoint.url}: it is in {endpoint.mode} mode, and this environment "
+            f"is in {mode} mode. Run this with the endpoint's own MAINSTEM_ENV and keys.",
+        )
+
+
+def _expect_apart(endpoints: Sequence[Endpoint]) -> None:
+    seen: dict[str, str] = {}
+    for one in endpoints:
+        if one.app_id is None:
+            continue
+        if one.app_id in seen:
+            raise _one_app(one.app_id, one.url, seen[one.app_id])
+        seen[one.app_id] = one.url
+
+
+async def _expect_all_there(
+    http: httpx.AsyncClient, settings: Settings, keys: Keys, synced: Sequence[Synced]
+) -> None:
+    """The last endpoint must not have taken an earlier one's place."""
+    names = {one.app_id for one in synced if one.app_id}
+    server = await ask_server(http, settings.api_origin, keys, names, branch=settings.inngest_env)
+    for one in synced:
+        app = server.apps.get(one.app_id or "")
+        if app is not None and app.url is not None and plain_url(app.url) != plain_url(one.url):
+            raise _one_app(app.app_id, one.url, app.url)
+
+
+def _one_app(app_id: str, url: str, other: str) -> SyncFailed:
+    return SyncFailed(
+        url,
+        "two-urls",
+        f"Cannot register {url}: it is app '{app_id}', and so is {other}. A server keeps one "
+        "address for an app, and the functions of the last to sync replace the others'. Give each "
+        "deployment an app id of its own (MAINSTEM_APP_ID).",
+    )
+
+
+def _key_of(endpoint: Endpoint, keys: Keys) -> str | None:
+    """The key that the endpoint takes: its own where it tells which, else the first."""
+    if endpoint.mode == "dev" or not keys.signing:
+        return None
+    by_hash = dict(zip(keys.signing_hashes, keys.signing, strict=True))
+    return by_hash.get(endpoint.signing_hash or "", keys.signing[0])

@@ -1,0 +1,62 @@
+"""A canary comes back, or it is said how far it came."""
+
+from typing import Any
+
+import pytest
+
+from mainstem.catalog import EventData, define, event
+from mainstem.clients import client_for
+from mainstem.registration.canary import CANARY_ID, CanaryLost, canary_definition, send_canary
+
+from .house import shop
+from .stage import SIGNING_KEY, stage
+
+
+@pytest.mark.parametrize("environment", ["local", "production"])
+async def test_a_canary_comes_back(environment: str) -> None:
+    key = SIGNING_KEY if environment == "production" else None
+    async with stage(signing_key=key) as on:
+        settings = on.settings(environment)
+        async with on.endpoint(settings, shop(canary_definition)):
+            back = await send_canary(settings, client_for(settings), wait_s=10)
+        run = on.engine.run(back.run_id)
+    assert back.seconds < 10
+    assert run.events[0]["name"] == "mainstem/canary"
+
+
+async def test_without_its_function_it_says_what_to_look_at() -> None:
+    async with stage() as on:
+        settings = on.settings()
+        async with on.endpoint(settings):
+            with pytest.raises(CanaryLost, match=r"no run of it ended within 0\.2 sec") as lost:
+                await send_canary(settings, client_for(settings), wait_s=0.2)
+    assert lost.value.code == "unanswered"
+    assert f"'{CANARY_ID}' is registered" in str(lost.value)
+
+
+async def test_an_event_key_that_the_server_does_not_know_sends_no_canary() -> None:
+    async with stage(signing_key=SIGNING_KEY, event_keys=frozenset({"another"})) as on:
+        settings = on.settings("production")
+        with pytest.raises(
+            CanaryLost, match=r"Event key not found\. Check INNGEST_EVENT_KEY"
+        ) as lost:
+            await send_canary(settings, client_for(settings), wait_s=1)
+    assert lost.value.code == "unsent"
+
+
+class AnyCanary(EventData, name="mainstem/canary"):
+    nonce: str
+
+
+@define(id=CANARY_ID, on=event(AnyCanary), retries=0)
+async def _ill(run: Any, services: Any) -> None:
+    raise ValueError("the database is away")
+
+
+async def test_a_canary_that_fails_tells_the_runs_error() -> None:
+    async with stage() as on:
+        settings = on.settings()
+        async with on.endpoint(settings, shop(_ill)):
+            with pytest.raises(CanaryLost, match="the database is away") as lost:
+                await send_canary(settings, client_for(settings), wait_s=10)
+    assert lost.value.code == "failed"

@@ -1,0 +1,113 @@
+"""Registering, and waiting until the server really has it."""
+
+import fastapi
+import pytest
+
+from mainstem.registration.syncing import SyncFailed, sync
+
+from .house import billing, receipt, shop, tidying
+from .stage import OTHER_KEY, SIGNING_KEY, answering, stage
+
+
+@pytest.mark.parametrize("environment", ["local", "production"])
+async def test_what_is_registered_is_told_by_the_server(environment: str) -> None:
+    key = SIGNING_KEY if environment == "production" else None
+    async with stage(signing_key=key) as on:
+        settings = on.settings(environment)
+        async with on.endpoint(settings, sync=False) as url:
+            (first,) = await sync(settings, [url])
+            (again,) = await sync(settings, [url])
+            (app,) = on.engine.apps()
+    assert (first.app_id, first.is_modified) == ("shop", True)
+    assert first.functions == ("send-bill", "send-receipt", "tidy-up")
+    assert again.is_modified is False
+    assert app.url == url
+
+
+async def test_parts_on_two_hosts_are_both_registered() -> None:
+    async with stage() as on:
+        mail, night = (on.settings(MAINSTEM_APP_ID=name) for name in ("shop-mail", "shop-night"))
+        async with (
+            on.endpoint(mail, shop(receipt(), billing()), sync=False) as one,
+            on.endpoint(night, shop(tidying()), sync=False) as two,
+        ):
+            synced = await sync(on.settings(), [one, two])
+    assert [each.app_id for each in synced] == ["shop-mail", "shop-night"]
+
+
+@pytest.mark.parametrize("environment", ["local", "production"])
+async def test_two_addresses_for_one_app_are_refused_with_both(environment: str) -> None:
+    key = SIGNING_KEY if environment == "production" else None
+    async with stage(signing_key=key) as on:
+        settings = on.settings(environment)
+        async with (
+            on.endpoint(settings, sync=False) as one,
+            on.endpoint(settings, sync=False) as two,
+        ):
+            with pytest.raises(SyncFailed, match="it is app 'shop', and so is") as failed:
+                await sync(settings, [one, two])
+    assert one in str(failed.value)
+    assert two in str(failed.value)
+    assert failed.value.code == "two-urls"
+
+
+async def test_an_endpoint_with_another_key_is_told_to_take_ours() -> None:
+    async with stage(signing_key=SIGNING_KEY) as on:
+        theirs = on.settings("production", INNGEST_SIGNING_KEY=OTHER_KEY)
+        async with on.endpoint(theirs, sync=False) as url:
+            with pytest.raises(SyncFailed, match="another signing key than INNGEST_SIGNING_KEY"):
+                await sync(on.settings("production"), [url])
+
+
+async def test_a_server_that_refuses_the_key_is_named() -> None:
+    async with stage(signing_key=OTHER_KEY) as on:
+        settings = on.settings("production")
+        async with on.endpoint(settings, sync=False) as url:
+            with pytest.raises(SyncFailed, match="the server refused: Authentication failed"):
+                await sync(settings, [url])
+
+
+async def test_a_server_that_is_away_is_named() -> None:
+    async with stage() as on:
+        settings = on.settings()
+        away = on.settings(INNGEST_BASE_URL="http://127.0.0.1:9")
+        async with on.endpoint(away, sync=False) as url:
+            with pytest.raises(
+                SyncFailed, match=r"Cannot register http://.*All connection attempts"
+            ):
+                await sync(settings, [url])
+
+
+async def test_the_other_mode_is_refused_before_anything_is_asked_for() -> None:
+    async with stage() as on, on.endpoint(on.settings(), sync=False) as url:
+        with pytest.raises(SyncFailed, match="it is in dev mode, and this environment is in cloud"):
+            await sync(on.settings("production"), [url])
+        assert on.engine.apps() == []
+
+
+async def test_an_endpoint_that_is_away_is_named() -> None:
+    async with stage() as on:
+        with pytest.raises(SyncFailed, match="nothing listens there") as failed:
+            await sync(on.settings(), ["http://127.0.0.1:9/api/inngest"])
+    assert failed.value.code == "unreachable"
+
+
+async def test_an_endpoint_that_registers_elsewhere_is_found_out() -> None:
+    async with stage() as on, stage() as other:
+        elsewhere = other.settings()
+        async with on.endpoint(elsewhere, sync=False) as url:
+            with pytest.raises(SyncFailed, match="Does the endpoint register with another server"):
+                await sync(on.settings(), [url], wait_s=0.2)
+
+
+async def test_what_swallows_the_put_is_told_apart_from_an_endpoint() -> None:
+    app = fastapi.FastAPI()
+
+    @app.get("/api/inngest")
+    def get() -> fastapi.Response:
+        told = {"mode": "dev", "function_count": 1}
+        return fastapi.responses.JSONResponse(told, headers={"x-inngest-sdk": "inngest-py:v0.5.19"})
+
+    async with stage() as on, answering(app) as url:
+        with pytest.raises(SyncFailed, match="it answered HTTP 405"):
+            await sync(on.settings(), [url])
