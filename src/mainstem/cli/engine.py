@@ -47,9 +47,18 @@ def engine(
         typer.Option(
             "--cloud",
             help="Be a cloud-mode server: sign calls with INNGEST_SIGNING_KEY and take events "
-            "with INNGEST_EVENT_KEY only.",
+            "with INNGEST_EVENT_KEY only; apps may also come with INNGEST_SIGNING_KEY_FALLBACK.",
         ),
     ] = False,
+    env: Annotated[
+        str | None,
+        typer.Option(
+            "--env",
+            metavar="NAME",
+            help="Be this branch environment: refuse apps of another. Needs --cloud.",
+            show_default=False,
+        ),
+    ] = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Run the embedded engine alone, as a dev server for any app made with an Inngest SDK."""
@@ -59,8 +68,12 @@ def engine(
     from mainstem.cli.servers import bind
     from mainstem.engine import EngineOptions
 
+    if env and not cloud:
+        raise typer.BadParameter(
+            "only a cloud-mode server has branch environments; add --cloud.", param_hint="'--env'"
+        )
     set_up_logs("DEBUG" if verbose else "INFO")
-    options = EngineOptions(retry_interval=retry_interval, **(_keys() if cloud else {}))
+    options = EngineOptions(retry_interval=retry_interval, env=env, **(_keys() if cloud else {}))
     with bind(host, port, option="--port") as listener:
         options = replace(
             options, path=_state(path, persist=persist), port=listener.getsockname()[1]
@@ -81,9 +94,10 @@ def _keys() -> dict[str, Any]:
             "Set it to the key that the app has, or leave --cloud away.",
         )
         raise SettingsError([problem])
-    event_key = settings.event_key
+    event_key, fallback = settings.event_key, settings.signing_key_fallback
     return {
         "signing_key": settings.signing_key.get_secret_value(),
+        "signing_key_fallback": fallback.get_secret_value() if fallback else None,
         "event_keys": frozenset({event_key.get_secret_value()} if event_key else ()),
     }
 
@@ -110,6 +124,8 @@ async def _serve(listener: socket, options: EngineOptions, urls: list[str]) -> N
         for app_url in urls:
             typer.echo(await _synced(running, app_url), err=True)
         await until_stopped()
+        # Before the server stops: Connect workers are told to come back, not just cut off.
+        await running.drain()
 
 
 async def _synced(running: Engine, url: str) -> str:
