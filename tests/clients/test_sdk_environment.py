@@ -15,6 +15,7 @@ from inngest._internal.net import sign_request
 
 from mainstem.clients import (
     SDK_VARIABLES,
+    SdkVariable,
     client_for,
     reset_clients,
     sdk_environment,
@@ -44,6 +45,13 @@ def _lying_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_variable_that_the_sdk_knows_is_in_the_table() -> None:
     assert {one.variable for one in SDK_VARIABLES} == {key.value for key in EnvKey}
+
+
+@pytest.mark.parametrize("one", SDK_VARIABLES, ids=lambda one: one.variable)
+def test_the_document_has_the_same_table(one: SdkVariable) -> None:
+    document = Path(__file__).parents[2] / "docs" / "environments.md"
+    line = f"| `{one.variable}` | {one.read_by} | {one.neutralised} |\n"
+    assert line in document.read_text(encoding="utf-8")
 
 
 def test_the_sdk_reads_no_variable_but_those_it_names() -> None:

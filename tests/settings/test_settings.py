@@ -219,7 +219,8 @@ def test_the_newer_switches_lists_and_numbers_are_typed() -> None:
         }
     )
     assert (settings.strict, settings.functions_on, settings.streaming) == (True, False, True)
-    assert (settings.serve_groups, settings.serve_tags) == ({"capture", "update"}, {"light"})
+    assert settings.serve_groups == {"capture", "update"}
+    assert settings.serve_tags == {"light"}
     assert (settings.catalog, settings.app_version) == ("shop.functions:catalog", "1.2")
     assert (settings.serve_path, settings.unauthed_sync) == ("/functions", False)
     assert (settings.thread_pool_workers, settings.connect_max_concurrency) == (0, 5)

@@ -2,135 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mainstem.cli.diagnosis import Diagnosis, examine, sqlite_file
 from mainstem.cli.options import JsonOption
-from mainstem.errors import Problem, SettingsError
 
 if TYPE_CHECKING:
-    from mainstem.settings import Settings
+    from rich.console import Console
+    from rich.table import Table
 
-
-@dataclass(slots=True)
-class Diagnosis:
-    """What the doctor found. `settings` is None when they do not allow a start."""
-
-    environment: str
-    decided_by: str
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    settings: dict[str, Any] | None = None
-    database: dict[str, Any] | None = None
+__all__ = ["doctor", "sqlite_file"]
 
 
 def doctor(json: JsonOption = False) -> None:
-    """Show the detected environment, the settings in force, and everything that is wrong.
+    """Show the detected environment, what it asks for, the settings, and all that is wrong.
 
-    Secrets are shown as set or not set. Exit code 1 when there is a problem.
+    Secrets are shown as set or not set, Inngest's keys with the first digits of their hash. Exit
+    code 1 when there is a problem.
     """
     from mainstem.cli.logs import set_up_logs
-    from mainstem.cli.output import print_json
+    from mainstem.cli.output import print_json, stdout_console
 
     set_up_logs("ERROR")
     found = examine()
     if json:
         print_json(found)
     else:
-        _print(found)
+        _print(stdout_console(), found)
     if found.problems:
         raise typer.Exit(1)
 
 
-def examine() -> Diagnosis:
-    """Read the settings and look at what they point to, without asking the network anything."""
-    from mainstem.cli.start import read_settings
-
-    try:
-        settings = read_settings()
-    except SettingsError as error:
-        return Diagnosis(error.environment, error.decided_by, problems=list(error.problems))
-    found = Diagnosis(str(settings.environment), settings.decided_by, settings=settings.shown())
-    _look_at_functions(settings, found)
-    _look_at_database(settings, found)
-    if settings.github_token is None:
-        found.notes.append(
-            "GITHUB_TOKEN is not set: GitHub then allows 60 requests an hour, and no GraphQL."
-        )
-    return found
-
-
-def _look_at_functions(settings: Settings, found: Diagnosis) -> None:
-    from mainstem.functions import catalogue
-    from mainstem.web import check_disabled
-
-    try:
-        check_disabled(settings.disabled_functions, (one.id for one in catalogue()))
-    except SettingsError as error:
-        found.problems += error.problems
-
-
-def _look_at_database(settings: Settings, found: Diagnosis) -> None:
-    from mainstem.errors import StoreError
-    from mainstem.settings import without_password
-    from mainstem.store import Database
-    from mainstem.web import database_health
-
-    file = sqlite_file(settings.database_url)
-    if file is not None and not file.exists():
-        # Looking would create it.
-        found.database = {"url": settings.database_url, "reachable": False, "current": False}
-        found.notes.append(f"The database file {file} is not there yet; the first use makes it.")
-        return
-    try:
-        with Database(settings.database_url) as database:
-            health = database_health(database)
-    except StoreError as error:
-        found.problems.append(_database_problem(str(error)))
-        return
-    found.database = {
-        "url": without_password(settings.database_url),
-        "reachable": health.reachable,
-        "current": health.migrations_current,
-    }
-    if not health.reachable:
-        found.problems.append(_database_problem(health.problem or "it does not answer"))
-    elif not health.migrations_current:
-        found.notes.append(health.problem or "The database's schema is not current.")
-
-
-def _database_problem(wrong: str) -> Problem:
-    return Problem("MAINSTEM_DATABASE_URL", wrong.rstrip("."), "Set it to a database that answers.")
-
-
-def sqlite_file(url: str) -> Path | None:
-    """The file of a SQLite address, None for memory and for other databases."""
-    scheme, _, path = url.partition(":///")
-    if not scheme.startswith("sqlite") or path in {"", ":memory:"}:
-        return None
-    return Path(path.partition("?")[0])
-
-
-def _print(found: Diagnosis) -> None:
-    from rich.table import Table
-
-    from mainstem.cli.output import stdout_console
-
-    console = stdout_console()
-    console.print(f"Environment [bold]{found.environment}[/], decided by {found.decided_by}.")
+def _print(console: Console, found: Diagnosis) -> None:
+    on = f" Platform: {found.platform}." if found.platform else ""
+    console.print(f"Environment [bold]{found.environment}[/], decided by {found.decided_by}.{on}")
+    _section(console, "Signals that did not decide", _lost(found))
+    absent = sum(one["outcome"] == "not set" for one in found.signals)
+    console.print(f"[dim]{absent} other signals are not set; --json has the whole table.[/]")
+    _section(console, "What the environment asks for", _policy(found))
+    _section(console, "Branch environment", _branches(found))
+    _section(console, "Keys", _keys(found))
     if found.settings is not None:
-        table = Table.grid(padding=(0, 3))
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(overflow="fold")
-        for name, value in found.settings.items():
-            if name not in {"environment", "decided_by"}:
-                table.add_row(name, _told(value))
-        console.print(table)
+        _section(console, "Settings", _settings(found))
+    console.print()
     for note in found.notes:
-        console.print(f"[yellow]note[/]     {note}", soft_wrap=True)
+        console.print("[yellow]note[/]     ", end="")
+        console.print(note, markup=False, soft_wrap=True)
     for problem in found.problems:
         console.print("[red]problem[/]  ", end="")
         console.print(str(problem), markup=False, soft_wrap=True)
@@ -138,9 +57,85 @@ def _print(found: Diagnosis) -> None:
         console.print("[green]Nothing is wrong.[/]")
 
 
+def _section(console: Console, title: str, rows: list[tuple[str, ...]]) -> None:
+    if not rows:
+        return
+    console.print(f"\n[bold]{title}[/]")
+    console.print(_grid(rows))
+
+
+def _grid(rows: list[tuple[str, ...]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 3))
+    grid.add_column(style="dim", no_wrap=True)
+    for _ in rows[0][1:]:
+        grid.add_column(overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    return grid
+
+
+def _lost(found: Diagnosis) -> list[tuple[str, ...]]:
+    return [
+        (one.said, f"says {one.environment}; {one.why}" if one.environment else one.why)
+        for one in found.lost
+    ]
+
+
+def _policy(found: Diagnosis) -> list[tuple[str, ...]]:
+    policy = found.policy
+    return [
+        ("mode", f"{policy.mode} (the SDK's)"),
+        ("keys", ", ".join(policy.keys) or "none"),
+        ("events go to", found.events_go_to or policy.events_go_to),
+        ("Inngest environment", policy.inngest_environment),
+        ("database", policy.database),
+        ("guard rails", _told(policy.guard_rails)),
+        ("status page", _told(policy.status_page)),
+    ]
+
+
+def _branches(found: Diagnosis) -> list[tuple[str, ...]]:
+    return [
+        (one.variable, f"{'taken' if one.taken else 'ignored'}: {one.why}", one.value)
+        for one in found.branches
+    ]
+
+
+def _keys(found: Diagnosis) -> list[tuple[str, ...]]:
+    return [
+        (
+            variable,
+            "set" if key["set"] else "not set",
+            f"hash {key['hash']}…" if key["hash"] else "",
+        )
+        for variable, key in found.keys.items()
+    ]
+
+
+def _settings(found: Diagnosis) -> list[tuple[str, ...]]:
+    return [
+        (name, _told(value), _source(found, name))
+        for name, value in (found.settings or {}).items()
+        if name not in {"environment", "decided_by"}
+    ]
+
+
+def _source(found: Diagnosis, name: str) -> str:
+    if name == "sync":
+        given = {found.sources[one] for one in found.sources if one.startswith("sync.")}
+        return ", ".join(sorted(given - {"default"}))
+    source = found.sources.get(name, "")
+    return "" if source == "default" else source
+
+
 def _told(value: Any) -> str:
     if value is None:
         return "not set"
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, dict):
         return ", ".join(f"{name} {item:g}" for name, item in value.items())
     if isinstance(value, list):

@@ -25,11 +25,16 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """The environment, what decided (a variable, with its value where that counts), what lost."""
+    """The environment, what decided (a variable, with its value where that counts), what lost.
+
+    `platform` is that of the first row that answered, also where `MAINSTEM_ENV` decided;
+    `variable` is the deciding row's own, empty where none decided.
+    """
 
     environment: Environment
     decided_by: str
     platform: str = ""
+    variable: str = ""
     lost: tuple[Lost, ...] = ()
 
 
@@ -51,12 +56,13 @@ def detect(environ: Mapping[str, str]) -> tuple[Detected, Problem | None]:
     if chosen:
         environment, problem = chosen_environment(chosen)
         lost = (*_beaten(answers, f"{OVERRIDE} decided"), *silent)
-        return Detected(environment, OVERRIDE, _platform(answers), lost), problem
+        return Detected(environment, OVERRIDE, _platform(answers), OVERRIDE, lost), problem
     if not answers:
-        return Detected(Environment.LOCAL, "default", "", tuple(silent)), None
+        return Detected(Environment.LOCAL, "default", lost=tuple(silent)), None
     first = answers[0]
     lost = (*_beaten(answers[1:], f"a row above decided: {first.said}"), *silent)
-    return Detected(first.environment or Environment.LOCAL, first.said, first.platform, lost), None
+    environment = first.environment or Environment.LOCAL
+    return Detected(environment, first.said, first.platform, first.variable, lost), None
 
 
 def _platform(answers: list[Lost]) -> str:

@@ -16,6 +16,7 @@ from mainstem.settings.policy import Policy
 EVENT_KEY = "INNGEST_EVENT_KEY"
 SIGNING_KEY = "INNGEST_SIGNING_KEY"
 FALLBACK_KEY = "INNGEST_SIGNING_KEY_FALLBACK"
+INNGEST_KEYS = (EVENT_KEY, SIGNING_KEY, FALLBACK_KEY)
 
 # What the SDK takes off before it hashes the rest, which must then be hexadecimal.
 _PREFIX = re.compile(r"^signkey-\w+-")
@@ -46,6 +47,8 @@ _NEVER_DEPLOYED = re.compile(r"INNGEST_(LOCAL|DEV)_")
 def key_hash(kind: Literal["event", "signing"], key: str) -> str:
     """What the SDK's introspection calls the hash of `key`: 64 hexadecimal digits.
 
+    A signing key's hash is a secret itself: it is what Inngest's API takes in the place of a
+    password. Compare it, and show no more of it than `short_hash` does.
     Raises `ValueError`, without the key in it, for a signing key that is not hexadecimal.
     """
     if kind == "event":
@@ -57,7 +60,7 @@ def key_hash(kind: Literal["event", "signing"], key: str) -> str:
 
 
 def short_hash(full: str) -> str:
-    """Enough of a hash to compare two machines by eye."""
+    """Enough of a hash to compare two machines by eye, and too little to be of use otherwise."""
     return full[:12]
 
 

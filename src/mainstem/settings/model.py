@@ -112,7 +112,8 @@ class Settings(BaseModel):
     def key_hashes(self) -> dict[str, str | None]:
         """The keys' hashes under the names of the SDK's introspection; None where none is set.
 
-        Equal hashes are equal keys, so that two sides can be compared without either's value.
+        Equal hashes are equal keys, so that two sides can be compared without either's value. The
+        hash of a signing key opens Inngest's API: show what `short_hash` leaves of it.
         """
         return {
             "event_key_hash": _hash("event", self.event_key),

@@ -32,11 +32,10 @@ def notes(
 
 
 def _about_signals(detected: Detected) -> Iterator[str]:
-    for lost in detected.lost:
-        if lost.environment not in (None, detected.environment):
-            yield f"{lost.said} says {lost.environment}, and lost: {lost.why}."
-        elif lost.environment is None and lost.platform == "":
-            yield f"{lost.variable} {lost.why}."
+    for lost in detected.lost if detected.variable == OVERRIDE else ():
+        deployed = lost.environment is not None and not lost.environment.is_development
+        if deployed and lost.environment is not detected.environment:
+            yield f"{OVERRIDE} overrules {lost.said}, which says {lost.environment}."
 
 
 def _about_branches(policy: Policy, reading: Reading) -> Iterator[str]:

@@ -6,7 +6,7 @@ environment.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,13 @@ from mainstem.settings.branches import Branch
 from mainstem.settings.detection import Detected, detect
 from mainstem.settings.environment import OVERRIDE, Environment
 from mainstem.settings.judging import Reading, judge
-from mainstem.settings.keys import shown_to_browsers
+from mainstem.settings.keys import (
+    EVENT_KEY,
+    INNGEST_KEYS,
+    key_hash,
+    short_hash,
+    shown_to_browsers,
+)
 from mainstem.settings.model import Settings, SyncLimits
 from mainstem.settings.notes import notes
 from mainstem.settings.policy import Policy, policy_of
@@ -29,7 +35,9 @@ class Findings:
     """Everything that reading the settings found out. `settings` is None where a problem is.
 
     `sources` says for each setting where it came from: a variable, with " in .env" where the file
-    gave it, "argument", "policy" (the environment's) or "default".
+    gave it, "argument", "policy" (the environment's) or "default". `key_hashes` has for each of
+    Inngest's keys the first digits of its hash, to compare two machines by, or None where it is
+    not set or cannot be hashed; `keys_set` says which are set.
     """
 
     detected: Detected
@@ -39,6 +47,8 @@ class Findings:
     notes: tuple[str, ...] = ()
     branches: tuple[Branch, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    key_hashes: Mapping[str, str | None] = field(default_factory=dict)
+    keys_set: frozenset[str] = frozenset()
 
 
 def load_settings(
@@ -71,8 +81,8 @@ def examine_settings(
     if unknown:
         raise TypeError(f"load_settings() got unknown settings: {', '.join(sorted(unknown))}")
     given = dict(os.environ if environ is None else environ)
-    reading = Reading()
-    detected = _detected(given, overrides, reading)
+    detected, problem = _detected(given, overrides)
+    reading = Reading(problems=[] if problem is None else [problem])
     policy = policy_of(detected.environment)
     from_file: dict[str, str] = {}
     if env_file is not None and policy.reads_env_file:
@@ -88,25 +98,24 @@ def examine_settings(
         problems=tuple(reading.problems),
         notes=tuple(notes(everything, detected, policy, reading)),
         branches=reading.branches.seen,
+        keys_set=frozenset(reading.keys),
+        key_hashes={name: _short(name, reading.keys.get(name)) for name in INNGEST_KEYS},
         sources=_sources(reading, overrides, set(from_file) - set(given), env_file),
     )
 
 
-def _detected(given: Mapping[str, str], overrides: dict[str, Any], reading: Reading) -> Detected:
+def _detected(
+    given: Mapping[str, str], overrides: dict[str, Any]
+) -> tuple[Detected, Problem | None]:
     chosen = overrides.pop("environment", None)
     decided_by = overrides.pop("decided_by", None)
     if chosen is not None:
         given = {**given, OVERRIDE: str(chosen)}
         decided_by = decided_by or "argument"
     detected, problem = detect(given)
-    if problem is not None:
-        reading.problems.append(problem)
-    return Detected(
-        detected.environment,
-        decided_by or detected.decided_by,
-        detected.platform,
-        detected.lost,
-    )
+    if decided_by is not None:
+        detected = replace(detected, decided_by=decided_by)
+    return detected, problem
 
 
 def _from_file(path: Path, reading: Reading) -> dict[str, str]:
@@ -160,6 +169,15 @@ def _collect(given: Mapping[str, str], overrides: Mapping[str, Any], reading: Re
                     "Unset it, make a new key at Inngest, and set that as INNGEST_SIGNING_KEY.",
                 )
             )
+
+
+def _short(variable: str, key: str | None) -> str | None:
+    if key is None:
+        return None
+    try:
+        return short_hash(key_hash("event" if variable == EVENT_KEY else "signing", key))
+    except ValueError:
+        return None
 
 
 def _sources(

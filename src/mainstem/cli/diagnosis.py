@@ -1,0 +1,152 @@
+"""What the doctor finds: the settings and how they came about, and what they point to.
+
+Nothing on the network is asked but the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mainstem.errors import Problem, SettingsError
+
+if TYPE_CHECKING:
+    from mainstem.settings import Branch, Findings, Lost, Policy, Settings
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """What the doctor found. `settings` is None when they do not allow a start.
+
+    `keys` has for each of Inngest's keys whether it is set and the first digits of its hash;
+    `sources` the origin of each setting; `signals` the whole table of detection, each row with
+    what came of it.
+    """
+
+    environment: str
+    decided_by: str
+    platform: str
+    policy: Policy
+    lost: list[Lost]
+    branches: list[Branch]
+    keys: dict[str, dict[str, Any]]
+    sources: dict[str, str]
+    signals: list[dict[str, str]]
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    events_go_to: str | None = None
+    settings: dict[str, Any] | None = None
+    database: dict[str, Any] | None = None
+
+
+def examine() -> Diagnosis:
+    """Read the settings and look at what they point to."""
+    from mainstem.cli.start import ENV_FILE
+    from mainstem.settings import examine_settings
+
+    findings = examine_settings(env_file=ENV_FILE)
+    found = _of(findings)
+    settings = findings.settings
+    if settings is None:
+        return found
+    found.settings = settings.shown()
+    found.events_go_to = found.settings["event_origin"]
+    _look_at_functions(settings, found)
+    _look_at_database(settings, found)
+    if settings.github_token is None:
+        found.notes.append(
+            "GITHUB_TOKEN is not set: GitHub then allows 60 requests an hour, and no GraphQL."
+        )
+    return found
+
+
+def _of(findings: Findings) -> Diagnosis:
+    return Diagnosis(
+        environment=str(findings.detected.environment),
+        decided_by=findings.detected.decided_by,
+        platform=findings.detected.platform,
+        policy=findings.policy,
+        lost=list(findings.detected.lost),
+        branches=list(findings.branches),
+        keys={
+            variable: {"set": variable in findings.keys_set, "hash": short}
+            for variable, short in findings.key_hashes.items()
+        },
+        sources=dict(findings.sources),
+        signals=_signals(findings),
+        problems=list(findings.problems),
+        notes=list(findings.notes),
+    )
+
+
+def _signals(findings: Findings) -> list[dict[str, str]]:
+    from mainstem.settings import SIGNALS
+
+    outcome = {one.variable: one.why for one in findings.detected.lost}
+    outcome[findings.detected.variable] = "decided"
+    return [
+        {
+            "platform": signal.platform,
+            "variable": signal.variable,
+            "says": signal.meaning,
+            "outcome": outcome.get(signal.variable, "not set"),
+            "documentation": signal.source,
+            "caveat": signal.caveat,
+        }
+        for signal in SIGNALS
+    ]
+
+
+def _look_at_functions(settings: Settings, found: Diagnosis) -> None:
+    from mainstem.functions import catalogue
+    from mainstem.web import check_disabled
+
+    if settings.catalog is not None:
+        # Another catalogue's functions; to know them its modules would have to be imported.
+        return
+    try:
+        check_disabled(settings.disabled_functions, (one.id for one in catalogue()))
+    except SettingsError as error:
+        found.problems += error.problems
+
+
+def _look_at_database(settings: Settings, found: Diagnosis) -> None:
+    from mainstem.errors import StoreError
+    from mainstem.settings import without_password
+    from mainstem.store import Database
+    from mainstem.web import database_health
+
+    file = sqlite_file(settings.database_url)
+    if file is not None and not file.exists():
+        # Looking would create it.
+        found.database = {"url": settings.database_url, "reachable": False, "current": False}
+        found.notes.append(f"The database file {file} is not there yet; the first use makes it.")
+        return
+    try:
+        with Database(settings.database_url) as database:
+            health = database_health(database)
+    except StoreError as error:
+        found.problems.append(_database_problem(str(error)))
+        return
+    found.database = {
+        "url": without_password(settings.database_url),
+        "reachable": health.reachable,
+        "current": health.migrations_current,
+    }
+    if not health.reachable:
+        found.problems.append(_database_problem(health.problem or "it does not answer"))
+    elif not health.migrations_current:
+        found.notes.append(health.problem or "The database's schema is not current.")
+
+
+def _database_problem(wrong: str) -> Problem:
+    return Problem("MAINSTEM_DATABASE_URL", wrong.rstrip("."), "Set it to a database that answers.")
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite address, None for memory and for other databases."""
+    scheme, _, path = url.partition(":///")
+    if not scheme.startswith("sqlite") or path in {"", ":memory:"}:
+        return None
+    return Path(path.partition("?")[0])

@@ -1,0 +1,152 @@
+"""The doctor says what it decided, why everything else lost, and what the environment asks for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mainstem.settings import SIGNALS, load_settings
+
+from .shell import call
+
+PROD = "signkey-prod-" + "ab" * 32
+VERCEL = {
+    "VERCEL_ENV": "production",
+    "CI": "1",
+    "VERCEL_GIT_COMMIT_REF": "main",
+    "INNGEST_EVENT_KEY": "Zx3-an-event-key",
+    "INNGEST_SIGNING_KEY": PROD,
+    "GITHUB_TOKEN": "ghp_verysecret",
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_other_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    for signal in SIGNALS:
+        monkeypatch.delenv(signal.variable, raising=False)
+
+
+def diagnosed(folder: Path, variables: dict[str, str], *, code: int = 0) -> dict[str, Any]:
+    """What `mainstem doctor --json` prints in `folder`."""
+    done = call(folder, "doctor", "--json", **variables)
+    assert done.returncode == code, done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def shown(folder: Path, variables: dict[str, str], *, code: int = 0) -> list[str]:
+    """The lines of `mainstem doctor` in `folder`, white space evened out."""
+    done = call(folder, "doctor", **variables)
+    assert done.returncode == code, done.stdout + done.stderr
+    return [" ".join(line.split()) for line in done.stdout.splitlines()]
+
+
+def test_it_says_what_decided_and_why_the_rest_lost(tmp_path: Path) -> None:
+    found = diagnosed(tmp_path, VERCEL)
+    assert (found["environment"], found["decided_by"], found["platform"]) == (
+        "production",
+        "VERCEL_ENV=production",
+        "Vercel",
+    )
+    (lost,) = found["lost"]
+    assert (lost["variable"], lost["environment"]) == ("CI", "test")
+    assert lost["why"] == "a row above decided: VERCEL_ENV=production"
+
+
+def test_the_whole_table_is_printed_with_what_came_of_each_row(tmp_path: Path) -> None:
+    signals = diagnosed(tmp_path, VERCEL)["signals"]
+    assert [one["variable"] for one in signals] == [signal.variable for signal in SIGNALS]
+    outcome = {one["variable"]: one["outcome"] for one in signals}
+    assert outcome["VERCEL_ENV"] == "decided"
+    assert outcome["CI"].startswith("a row above decided")
+    assert outcome["DYNO"] == "not set"
+
+
+def test_the_policy_is_that_of_the_environment(tmp_path: Path) -> None:
+    policy = diagnosed(tmp_path, VERCEL)["policy"]
+    assert (policy["mode"], policy["guard_rails"]) == ("cloud", False)
+    assert policy["keys"] == ["INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"]
+
+
+def test_two_machines_can_be_compared_by_the_hashes_of_their_keys(tmp_path: Path) -> None:
+    keys = diagnosed(tmp_path, VERCEL)["keys"]
+    hashes = load_settings(VERCEL).key_hashes()
+    assert keys["INNGEST_SIGNING_KEY"] == {
+        "set": True,
+        "hash": str(hashes["signing_key_hash"])[:12],
+    }
+    assert keys["INNGEST_SIGNING_KEY_FALLBACK"] == {"set": False, "hash": None}
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("doctor", "--json")])
+def test_neither_a_key_nor_its_whole_hash_is_shown(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Inngest's API takes the hash of the signing key in the place of a password."""
+    said = call(tmp_path, *words, **VERCEL).stdout
+    hashes = filter(None, load_settings(VERCEL).key_hashes().values())
+    secrets = ["ab" * 32, "an-event-key", "verysecret", *hashes]
+    assert [secret for secret in secrets if secret in said] == []
+
+
+def test_a_branch_that_was_ignored_is_told_with_its_reason(tmp_path: Path) -> None:
+    found = diagnosed(tmp_path, VERCEL)
+    (branch,) = found["branches"]
+    assert (branch["variable"], branch["taken"]) == ("VERCEL_GIT_COMMIT_REF", False)
+    note = "VERCEL_GIT_COMMIT_REF is not taken as the branch environment: production has no branch"
+    assert [one for one in found["notes"] if one.startswith(note)]
+
+
+def test_each_setting_says_its_variable_and_where_events_go(tmp_path: Path) -> None:
+    found = diagnosed(tmp_path, {**VERCEL, "INNGEST_BASE_URL": "https://me:secret@inngest.example"})
+    assert found["events_go_to"] == "https://***@inngest.example"
+    assert found["sources"]["inngest_base_url"] == "INNGEST_BASE_URL"
+    assert found["sources"]["inngest_dev"] == "policy"
+
+
+def test_with_problems_the_rest_is_told_all_the_same(tmp_path: Path) -> None:
+    wrong = {**VERCEL, "INNGEST_SIGNING_KEY": f'"{PROD}"', "INNGEST_DEV": "1", "PORT": "x"}
+    found = diagnosed(tmp_path, wrong, code=1)
+    assert {problem["variable"] for problem in found["problems"]} == {
+        "INNGEST_SIGNING_KEY",
+        "INNGEST_DEV",
+        "PORT",
+    }
+    assert found["settings"] is None
+    assert found["keys"]["INNGEST_SIGNING_KEY"] == {"set": True, "hash": None}
+    assert found["lost"]
+
+
+def test_for_people_it_says_the_same(tmp_path: Path) -> None:
+    lines = shown(tmp_path, VERCEL)
+    assert lines[0] == (
+        "Environment production, decided by VERCEL_ENV=production. Platform: Vercel."
+    )
+    assert "CI says test; a row above decided: VERCEL_ENV=production" in lines
+    assert "events go to https://inn.gs/" in lines
+    assert "VERCEL_GIT_COMMIT_REF ignored: production has no branch environment main" in lines
+    assert [line for line in lines if line.startswith("INNGEST_SIGNING_KEY set hash ")]
+    assert "signing_key set INNGEST_SIGNING_KEY" in lines
+    assert lines[-1] == "Nothing is wrong."
+
+
+def test_for_people_problems_come_last_and_all_at_once(tmp_path: Path) -> None:
+    wrong = {"RENDER": "true", "CI": "false", "NODE_ENV": "production", "PORT": "x"}
+    lines = shown(tmp_path, wrong, code=1)
+    assert "CI is switched off" in lines
+    assert "NODE_ENV is not read; MAINSTEM_ENV is the one to set" in lines
+    problems = [line.split()[1] for line in lines if line.startswith("problem ")]
+    assert sorted(problems) == ["INNGEST_EVENT_KEY:", "INNGEST_SIGNING_KEY:", "PORT:"]
+    assert lines[-1].startswith("problem ")
+    assert "Nothing is wrong." not in lines
+
+
+def test_what_the_file_gave_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MAINSTEM_APP_ID=shop\n")
+    assert diagnosed(tmp_path, {})["sources"]["app_id"] == "MAINSTEM_APP_ID in .env"
+
+
+def test_a_catalogue_of_somebody_elses_is_not_measured_by_ours(tmp_path: Path) -> None:
+    theirs = {"MAINSTEM_CATALOG": "shop:catalog", "MAINSTEM_DISABLED_FUNCTIONS": "send-receipt"}
+    assert diagnosed(tmp_path, theirs)["problems"] == []
