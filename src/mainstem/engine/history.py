@@ -61,8 +61,9 @@ def last_runs(sql: sqlite3.Connection, *, limit: int, now: int) -> list[Function
         runs[row["slug"]].append(_summary(row))
     counts: defaultdict[str, dict[RunStatus, int]] = defaultdict(dict)
     counted = sql.execute(
-        "SELECT f.slug, r.status, count(*) AS n FROM functions f"
-        " JOIN runs r ON r.slug = f.slug AND r.id >= ? GROUP BY f.slug, r.status",
+        # Without the hint SQLite reads the rows of all runs of the day; the index has all it takes.
+        "SELECT f.slug, r.status, count(*) AS n FROM functions f CROSS JOIN runs r"
+        " INDEXED BY runs_by_slug ON r.slug = f.slug AND r.id >= ? GROUP BY f.slug, r.status",
         (first_ulid(now - DAY),),
     )
     for row in counted:
