@@ -14,6 +14,7 @@ from mainstem.cli.dev import dev
 from mainstem.cli.doctor import doctor
 from mainstem.cli.engine import engine
 from mainstem.cli.functions import functions
+from mainstem.cli.migrate import migrate
 from mainstem.cli.options import EPILOG
 from mainstem.cli.send import send
 from mainstem.cli.serve import serve
@@ -47,6 +48,6 @@ def mainstem(
     """Capture GitHub activity into SQL with typed, client-free Inngest functions."""
 
 
-for command in (demo, capture, dev, serve, engine, functions, doctor, send, simulate):
+for command in (demo, capture, dev, serve, engine, functions, doctor, send, simulate, migrate):
     app.command(command.__name__, epilog=EPILOG)(command)
 app.add_typer(db, name="db")

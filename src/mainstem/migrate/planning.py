@@ -1,0 +1,59 @@
+"""One plan from end to end: read, survey, judge, rewrite, and make the catalogue."""
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+
+from mainstem.migrate.catalogue_place import CataloguePlace, place_catalogue
+from mainstem.migrate.clients import find_clients
+from mainstem.migrate.functions import Functions
+from mainstem.migrate.listing import Lists
+from mainstem.migrate.modules import Project
+from mainstem.migrate.plan import Plan
+from mainstem.migrate.rewriting import Rewriting
+from mainstem.migrate.serving_calls import find_serves
+from mainstem.migrate.sources import python_files, read_sources
+from mainstem.migrate.telling import Found, tell
+from mainstem.migrate.uses import UseReader
+from mainstem.migrate.verdicts import judge
+
+
+def planned(paths: Sequence[Path], *, catalog_module: str, base: Path) -> Plan:
+    """The plan for the files at and below `paths`; nothing is written."""
+    shown = {file: _shown(file, base) for file in python_files(paths)}
+    sources, unreadable = read_sources(list(paths), shown)
+    project = Project(sources, shown)
+    clients, strays = find_clients(project)
+    functions = Functions(project, clients)
+    serves = find_serves(project, clients, Lists(project, functions))
+    uses = UseReader(project, clients, functions, serves).uses
+    verdicts = judge(project, clients, functions, serves, uses)
+    rewriting = Rewriting(project, clients, functions, serves, uses, verdicts)
+    rewriting.functions_and_sends()
+    catalogue = place_catalogue(rewriting, catalog_module)
+    found = Found(rewriting, [*strays, *functions.strays, *uses.strays], catalogue)
+    plan = Plan(unreadable=unreadable)
+    tell(plan, found, base)
+    plan.changes = _changes(rewriting, catalogue)
+    return plan
+
+
+def _changes(rewriting: Rewriting, catalogue: CataloguePlace | None) -> dict[Path, bytes]:
+    changes: dict[Path, bytes] = {}
+    for edits in rewriting.edits.values():
+        source = edits.module.source
+        if edits.is_empty:
+            continue
+        data = edits.rendered()
+        ast.parse(data)  # whatever we made, it is Python: a mistake of ours ends here, not on disk
+        if data != source.data:
+            changes[source.path] = data
+    if catalogue is not None and catalogue.text is not None:
+        ast.parse(catalogue.text)
+        changes[catalogue.path] = catalogue.text
+    return changes
+
+
+def _shown(file: Path, base: Path) -> str:
+    resolved = base.resolve()
+    return str(file.relative_to(resolved)) if file.is_relative_to(resolved) else str(file)

@@ -1,0 +1,172 @@
+"""Finding the Python files that matter, and the names under which they import each other."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mainstem.migrate.plan import Unreadable
+
+_SKIPPED = frozenset(
+    {
+        "__pycache__",
+        "node_modules",
+        "site-packages",
+        "venv",
+        "env",
+        "build",
+        "dist",
+        "__pypackages__",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file, the module that it is, and the folder from which that name counts."""
+
+    path: Path
+    name: str
+    root: Path
+    data: bytes
+    imports: frozenset[str]
+
+    @property
+    def is_package(self) -> bool:
+        """Whether it is a package's `__init__.py`."""
+        return self.path.name == "__init__.py"
+
+    @property
+    def package(self) -> str:
+        """The package from which its relative imports count."""
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+
+def python_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The Python files at and below `paths`, each once, in a stable order.
+
+    Hidden folders, virtual environments and build results are left out.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        found = [path] if path.is_file() else sorted(_below(path))
+        for file in found:
+            resolved = file.resolve()
+            if file.suffix == ".py" and resolved not in seen:
+                seen.add(resolved)
+                yield resolved
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for entry in sorted(folder.iterdir()):
+        if entry.is_dir() and not entry.is_symlink():
+            is_environment = (entry / "pyvenv.cfg").exists()
+            if not (entry.name.startswith(".") or entry.name in _SKIPPED or is_environment):
+                yield from _below(entry)
+        elif entry.suffix == ".py" and entry.is_file():
+            yield entry
+
+
+def read_sources(
+    paths: list[Path], shown: dict[Path, str]
+) -> tuple[list[Source], list[Unreadable]]:
+    """Every source that parses, in the order of files, and the files that do not."""
+    read: list[tuple[Path, bytes, ast.Module]] = []
+    unreadable: list[Unreadable] = []
+    for file in python_files(paths):
+        data = file.read_bytes()
+        try:
+            read.append((file, data, ast.parse(data, filename=str(file))))
+        except (SyntaxError, ValueError) as error:
+            line = f" (line {error.lineno})" if isinstance(error, SyntaxError) else ""
+            reason = error.msg if isinstance(error, SyntaxError) else str(error)
+            unreadable.append(Unreadable(shown[file], f"{reason}{line}", b"inngest" in data))
+    roots = _roots(paths)
+    root_of = {file: _root_of(file, roots) for file, _, _ in read}
+    higher = {root for root in set(root_of.values()) if _is_package_after_all(root, root_of, read)}
+    sources = []
+    for file, data, tree in read:
+        root = root_of[file].parent if root_of[file] in higher else root_of[file]
+        name = module_name(file, root)
+        package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+        sources.append(Source(file, name, root, data, frozenset(_imported(tree, package))))
+    return sources, unreadable
+
+
+def _is_package_after_all(
+    root: Path, root_of: dict[Path, Path], read: list[tuple[Path, bytes, ast.Module]]
+) -> bool:
+    """Whether the modules in `root` import each other by its name.
+
+    A folder without `__init__.py` may still be a package; only its imports tell.
+    """
+    inside = {module_name(file, root): tree for file, _, tree in read if root_of[file] == root}
+    prefix = f"{root.name}."
+    if root.name in {name.partition(".")[0] for name in inside}:
+        return False
+    uses = (name for tree in inside.values() for name in _imported(tree, ""))
+    return any(name.startswith(prefix) and name.removeprefix(prefix) in inside for name in uses)
+
+
+def _roots(paths: list[Path]) -> list[Path]:
+    """The folders from which modules below `paths` are imported."""
+    found = []
+    for path in paths:
+        folder = path.resolve() if path.is_dir() else path.resolve().parent
+        while (folder / "__init__.py").exists():
+            folder = folder.parent
+        if (folder / "src").is_dir() and not (folder / "src" / "__init__.py").exists():
+            found.append(folder / "src")
+        found.append(folder)
+    return found
+
+
+def _root_of(file: Path, roots: list[Path]) -> Path:
+    return max((root for root in roots if file.is_relative_to(root)), key=lambda r: len(r.parts))
+
+
+def module_name(file: Path, root: Path) -> str:
+    """The dotted name of `file`, counted from `root`.
+
+    >>> root = Path("/a")
+    >>> module_name(root / "shop/jobs.py", root), module_name(root / "shop/__init__.py", root)
+    ('shop.jobs', 'shop')
+    """
+    parts = file.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def _imported(tree: ast.AST, package: str) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute_module(node.module or "", node.level, package)
+            yield base
+            for alias in node.names:
+                yield f"{base}.{alias.name}"
+
+
+def absolute_module(module: str, level: int, package: str) -> str:
+    """The absolute name of `from {'.' * level}{module} import …` in a module of `package`.
+
+    >>> absolute_module("clients", 2, "shop.mail"), absolute_module("", 1, "shop")
+    ('shop.clients', 'shop')
+    """
+    if level == 0:
+        return module
+    parts = package.split(".") if package else []
+    above = parts[: len(parts) - (level - 1)]
+    return ".".join([*above, module] if module else above)
+
+
+def mattering(sources: list[Source]) -> list[Source]:
+    """Those that mention the SDK, and all that import one of these, however far away."""
+    found = {source.name for source in sources if b"inngest" in source.data}
+    grows = True
+    while grows:
+        more = {s.name for s in sources if s.name not in found and s.imports & found}
+        found |= more
+        grows = bool(more)
+    return [source for source in sources if source.name in found]
