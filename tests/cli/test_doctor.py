@@ -142,6 +142,11 @@ def test_for_people_problems_come_last_and_all_at_once(tmp_path: Path) -> None:
     assert "Nothing is wrong." not in lines
 
 
+def test_the_mode_is_the_one_in_force(tmp_path: Path) -> None:
+    cloud = {**VERCEL, "VERCEL_ENV": "", "CI": "", "MAINSTEM_ENV": "local", "INNGEST_DEV": "0"}
+    assert "mode cloud (the SDK's)" in shown(tmp_path, cloud)
+
+
 def test_what_the_file_gave_is_told_as_such(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("MAINSTEM_APP_ID=shop\n")
     assert diagnosed(tmp_path, {})["sources"]["app_id"] == "MAINSTEM_APP_ID in .env"

@@ -63,6 +63,8 @@ LOCAL, TEST, PREVIEW, STAGING, PRODUCTION = Environment
         ({"RAILWAY_ENVIRONMENT_NAME": "production"}, PRODUCTION,
          "RAILWAY_ENVIRONMENT_NAME=production"),
         ({"FLY_APP_NAME": "pr-12-ada-shop"}, PREVIEW, "FLY_APP_NAME=pr-12-ada-shop"),
+        ({"FLY_APP_NAME": "shop-pr-12"}, PREVIEW, "FLY_APP_NAME=shop-pr-12"),
+        ({"FLY_APP_NAME": "pr-agency"}, PRODUCTION, "FLY_APP_NAME"),
         ({"DYNO": "web.1", "HEROKU_TEST_RUN_ID": "1", "CI": "true"}, TEST, "HEROKU_TEST_RUN_ID"),
         ({"CLOUD_RUN_JOB": "x"}, PRODUCTION, "CLOUD_RUN_JOB"),
         ({"FUNCTIONS_WORKER_RUNTIME": "python"}, PRODUCTION, "FUNCTIONS_WORKER_RUNTIME"),

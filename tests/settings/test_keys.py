@@ -95,6 +95,38 @@ def test_productions_key_is_refused_before_production(environment: str) -> None:
     assert load_settings(own).signing_key is not None
 
 
+@pytest.mark.parametrize("key", ["Zm9vYmFyKEY=", "abcKEY==", "a_b-c.d~e+f/g"])
+def test_a_key_of_unusual_signs_is_a_key(key: str) -> None:
+    assert load_settings({**PRODUCTION, "INNGEST_EVENT_KEY": key}).event_key is not None
+
+
+@pytest.mark.parametrize(
+    ("variable", "host", "told"),
+    [
+        ("INNGEST_EVENT_API_BASE_URL", "api.inngest.com", "is not where events go"),
+        ("INNGEST_API_BASE_URL", "inn.gs", "is not where the API is"),
+        ("INNGEST_BASE_URL", "api.inngest.com", "is not where both events and the API are"),
+        ("INNGEST_BASE_URL", "inn.gs", "is not where both events and the API are"),
+        ("INNGEST_API_BASE_URL", "app.inngest.com", "is not where the API is"),
+    ],
+)
+def test_one_of_the_clouds_addresses_in_the_others_place_is_told(
+    variable: str, host: str, told: str
+) -> None:
+    """The original sent its events to the API: its sender answered 500 (September 2025)."""
+    found = problems_of({**PRODUCTION, variable: f"https://{host}/"})
+    assert list(found) == [variable]
+    assert told in found[variable]
+
+
+def test_the_clouds_addresses_in_their_own_places_are_right() -> None:
+    given = {
+        "INNGEST_EVENT_API_BASE_URL": "https://inn.gs/",
+        "INNGEST_API_BASE_URL": "https://api.inngest.com/",
+    }
+    assert load_settings({**PRODUCTION, **given}).event_origin == "https://inn.gs/"
+
+
 def test_two_keys_in_each_others_place_are_both_told() -> None:
     swapped = {**PRODUCTION, "INNGEST_EVENT_KEY": PROD, "INNGEST_SIGNING_KEY": EVENT}
     assert set(problems_of(swapped)) == {"INNGEST_EVENT_KEY", "INNGEST_SIGNING_KEY"}

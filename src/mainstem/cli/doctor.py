@@ -86,8 +86,11 @@ def _lost(found: Diagnosis) -> list[tuple[str, ...]]:
 
 def _policy(found: Diagnosis) -> list[tuple[str, ...]]:
     policy = found.policy
+    mode: str = policy.mode
+    if found.settings is not None:
+        mode = "dev" if found.settings["inngest_dev"] else "cloud"
     return [
-        ("mode", f"{policy.mode} (the SDK's)"),
+        ("mode", f"{mode} (the SDK's)"),
         ("keys", ", ".join(policy.keys) or "none"),
         ("events go to", found.events_go_to or policy.events_go_to),
         ("Inngest environment", policy.inngest_environment),

@@ -24,6 +24,28 @@ def web_url(variable: str, value: str) -> Problem | None:
     )
 
 
+_CLOUD_API, _CLOUD_EVENTS = "api.inngest.com", "inn.gs"
+
+
+def clouds_own(setting: str, variable: str, value: str) -> Problem | None:
+    """One of Inngest Cloud's two addresses where the other belongs, or where both would be meant.
+
+    Events that are sent to the API's address are lost: it is not where events are taken.
+    """
+    host = urlsplit(value).hostname
+    wrong = {
+        "inngest_base_url": (_CLOUD_API, _CLOUD_EVENTS, "app.inngest.com"),
+        "inngest_api_base_url": (_CLOUD_EVENTS, "app.inngest.com"),
+        "inngest_event_api_base_url": (_CLOUD_API, "app.inngest.com"),
+    }
+    if host not in wrong.get(setting, ()):
+        return None
+    found = f"'{host}' is not where both events and the API are"
+    if setting != "inngest_base_url":
+        found = f"'{host}' is not where {'events go' if 'event' in setting else 'the API is'}"
+    return Problem(variable, found, "Unset it; Inngest Cloud's addresses are known.")
+
+
 def database_url(variable: str, value: str) -> Problem | None:
     """A database address of a kind that the store does not speak."""
     scheme = value.partition("://")[0] if "://" in value else ""

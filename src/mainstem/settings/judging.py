@@ -24,11 +24,11 @@ class Reading:
     are set to nothing, `keys` the text of each secret by its variable.
     """
 
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict, repr=False)
     came_from: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     blank: set[str] = field(default_factory=set)
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
     branches: Branches = field(default_factory=Branches)
 
     def variable(self, setting: str) -> str:
@@ -95,6 +95,7 @@ def _judge_addresses(reading: Reading) -> None:
             value = values[setting] = str(values[setting]).strip()
             if reading.judge(setting, checks.web_url(reading.variable(setting), value)):
                 values[setting] = urlsplit(value).geturl()  # the spelling that the SDK gives it
+                reading.judge(setting, checks.clouds_own(setting, reading.variable(setting), value))
     for setting, check in (("serve_path", checks.serve_path), ("catalog", checks.reference)):
         if values.get(setting) is not None:
             values[setting] = str(values[setting]).strip()

@@ -72,7 +72,8 @@ def kind_of(key: str) -> str | None:
 
 def spelling(variable: str, text: str) -> Problem | None:
     """What came along, or went missing, when a secret was pasted."""
-    if re.match(r"\s*(export\s+)?[A-Za-z_]\w*=", text):
+    # Something must follow the sign: a key may end in one (base64 does), and in letters before it.
+    if re.match(r"\s*(export\s+)?\w*(KEY|TOKEN|FALLBACK)\s*=\s*[^\s=]", text):
         return Problem(
             variable,
             "it is a whole line, with the variable's name in it",

@@ -27,7 +27,7 @@ from mainstem.settings.keys import (
 from mainstem.settings.model import Settings, SyncLimits
 from mainstem.settings.notes import notes
 from mainstem.settings.policy import Policy, policy_of
-from mainstem.settings.variables import SECRETS, SWITCHES, VARIABLES
+from mainstem.settings.variables import BY_POLICY, SECRETS, SWITCHES, VARIABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,6 @@ def _sources(
     reading: Reading, overrides: Mapping[str, Any], only_in_file: set[str], path: Path | None
 ) -> dict[str, str]:
     found = {}
-    by_policy = {"inngest_dev", "log_json", "guard_rails", "status_page"}
     for setting in VARIABLES:
         variable = reading.came_from.get(setting)
         if variable is not None:
@@ -193,7 +192,7 @@ def _sources(
         elif setting.partition(".")[0] in overrides:
             found[setting] = "argument"
         else:
-            found[setting] = "policy" if setting in by_policy else "default"
+            found[setting] = "policy" if setting in BY_POLICY else "default"
     return found
 
 
@@ -240,6 +239,8 @@ def _remedy(setting: str) -> str:
     model = SyncLimits if setting.startswith("sync.") else Settings
     field_info = model.model_fields.get(name)
     default = "" if field_info is None else f"; the default is {field_info.default!s}"
+    if name in BY_POLICY:
+        default = "; the default is the environment's"
     expected = {
         "serve_port": "a port, 0 to 65535",
         "log_level": "one of DEBUG, INFO, WARNING, ERROR, CRITICAL",

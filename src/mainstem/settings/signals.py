@@ -55,7 +55,8 @@ _NAMED = {
     "test": Environment.TEST,
 }
 # "pr-7", "shop-pr-7", "pr-7-owner-shop", "review-shop": what platforms call a pull request's copy.
-_PULL_REQUEST = re.compile(r"(^|[-_/])pr[-_/]?\d+($|[-_/])|^pr[-_]|^review-")
+_PULL_REQUEST_NUMBER = re.compile(r"(^|[-_/])pr[-_/]?\d+($|[-_/])")
+_PULL_REQUEST = re.compile(rf"{_PULL_REQUEST_NUMBER.pattern}|^pr[-_]|^review-")
 
 
 def _named(
@@ -125,7 +126,7 @@ def _netlify_function(environ: Mapping[str, str]) -> _Answer:
 
 def _fly(environ: Mapping[str, str]) -> _Answer:
     name = environ["FLY_APP_NAME"].strip()
-    if re.match(r"pr-\d+-", name):
+    if _PULL_REQUEST_NUMBER.search(name):
         return Environment.PREVIEW, f"FLY_APP_NAME={name}"
     return Environment.PRODUCTION, "FLY_APP_NAME"
 
@@ -231,7 +232,7 @@ SIGNALS: tuple[Signal, ...] = (
         "Fly.io",
         "FLY_APP_NAME",
         _fly,
-        "production; preview if the app is named `pr-7-…`, as its review apps are",
+        "production; preview if the app's name has `pr-7` in it, as those of review apps have",
         "https://fly.io/docs/machines/runtime-environment/",
         _ONE_KIND,
     ),

@@ -76,3 +76,5 @@ ADDRESSES = (
 )
 LISTS = ("disabled_functions", "serve_groups", "serve_tags")
 SWITCHES = ("log_json", "functions_on", "strict", "guard_rails", "status_page", "unauthed_sync")
+# Where nothing is set, the environment's policy says.
+BY_POLICY = ("inngest_dev", "log_json", "guard_rails", "status_page")
