@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import warnings
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,18 +25,40 @@ __all__ = ["House", "Make", "serve", "serving"]
 Make = Callable[[inngest.Inngest], Sequence[inngest.Function[Any]]]
 
 
+class Server(uvicorn.Server):
+    """Ends when told, not at the next of its looks, and leaves signals to pytest."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        )
+        self.end = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        await self.end.wait()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """The app on an ephemeral port of this machine; gives its origin."""
+async def serving(app: ASGIApp, beside: list[Server] | None = None) -> AsyncIterator[str]:
+    """The app on an ephemeral port of this machine; gives its origin.
+
+    The servers in `beside`, which this one joins, begin to end when the first of them does: each
+    takes a tenth of a second for it.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    server = Server(app)
+    together = [] if beside is None else beside
+    together.append(server)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        for each in together:
+            each.end.set()
         await task
         listener.close()
 
@@ -58,6 +80,7 @@ class House:
     engine: Engine
     origin: str
     _stack: AsyncExitStack
+    _servers: list[Server]
     clients: dict[str, inngest.Inngest] = field(default_factory=dict)
     served: dict[str, "Served"] = field(default_factory=dict)
 
@@ -79,7 +102,7 @@ class House:
         app = fastapi.FastAPI()
         serve(app, made, list(make(made)))
         served = Served(app)
-        origin = await self._stack.enter_async_context(serving(served))
+        origin = await self._stack.enter_async_context(serving(served, self._servers))
         url = f"{origin}/api/inngest"
         self.clients[url], self.served[url] = made, served
         return url
