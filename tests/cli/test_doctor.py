@@ -152,6 +152,65 @@ def test_what_the_file_gave_is_told_as_such(tmp_path: Path) -> None:
     assert diagnosed(tmp_path, {})["sources"]["app_id"] == "MAINSTEM_APP_ID in .env"
 
 
-def test_a_catalogue_of_somebody_elses_is_not_measured_by_ours(tmp_path: Path) -> None:
-    theirs = {"MAINSTEM_CATALOG": "shop:catalog", "MAINSTEM_DISABLED_FUNCTIONS": "send-receipt"}
-    assert diagnosed(tmp_path, theirs)["problems"] == []
+SHOP = """
+from mainstem.catalog import Catalog, EventData, Run, define, event
+
+class Ordered(EventData, name="shop/ordered"):
+    order: int
+
+@define(id="send-receipt", on=event(Ordered), group="mail", tags=("light",))
+async def send_receipt(run: Run[Ordered], services: None) -> None: ...
+
+catalog = Catalog([send_receipt])
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> dict[str, str]:
+    """A catalogue of somebody else's, in the folder where the doctor is asked."""
+    name = f"shop_{tmp_path.name.replace('-', '_')}"
+    (tmp_path / f"{name}.py").write_text(SHOP)
+    return {"MAINSTEM_CATALOG": f"{name}:catalog"}
+
+
+def test_names_are_measured_by_the_catalogue_of_the_settings(
+    tmp_path: Path, shop: dict[str, str]
+) -> None:
+    right = {
+        "MAINSTEM_DISABLED_FUNCTIONS": "send-receipt",
+        "MAINSTEM_SERVE_GROUPS": "mail",
+        "MAINSTEM_SERVE_TAGS": "light",
+    }
+    assert diagnosed(tmp_path, {**shop, **right})["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("MAINSTEM_DISABLED_FUNCTIONS", "send-receit", "send-receipt"),
+        ("MAINSTEM_ROLLOUT", "send-receit=2:0.5", "send-receipt"),
+        ("MAINSTEM_ROLLOUT", "send-receipt=2:0.5", "version of 'send-receipt' '2'"),
+        ("MAINSTEM_SERVE_GROUPS", "mial", "mail"),
+        ("MAINSTEM_SERVE_TAGS", "heavy", "'heavy'"),
+    ],
+)
+def test_a_name_that_fits_nothing_is_told_with_its_variable(
+    tmp_path: Path, shop: dict[str, str], variable: str, value: str, told: str
+) -> None:
+    (problem,) = diagnosed(tmp_path, {**shop, variable: value}, code=1)["problems"]
+    assert problem["variable"] == variable
+    assert told in problem["wrong"] + problem["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("", "has no 'catalog'"), ("raise RuntimeError('at import')", "RuntimeError: at import")],
+)
+def test_a_catalogue_that_cannot_be_loaded_is_a_problem(
+    tmp_path: Path, shop: dict[str, str], text: str, told: str
+) -> None:
+    module = shop["MAINSTEM_CATALOG"].partition(":")[0]
+    (tmp_path / f"{module}.py").write_text(text)
+    (problem,) = diagnosed(tmp_path, shop, code=1)["problems"]
+    assert problem["variable"] == "MAINSTEM_CATALOG"
+    assert told in problem["wrong"]

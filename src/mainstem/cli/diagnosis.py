@@ -5,11 +5,13 @@ Nothing on the network is asked but the database.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mainstem.errors import Problem, SettingsError
+from mainstem.errors import CatalogError, Problem, SettingsError
 
 if TYPE_CHECKING:
     from mainstem.settings import Branch, Findings, Lost, Policy, Settings
@@ -99,16 +101,38 @@ def _signals(findings: Findings) -> list[dict[str, str]]:
 
 
 def _look_at_functions(settings: Settings, found: Diagnosis) -> None:
-    from mainstem.functions import catalogue
-    from mainstem.web import check_disabled
+    """Whether every function, version, group and tag that the settings name exists."""
+    from mainstem.catalog import Switches
+    from mainstem.cli.catalogs import chosen_application
+    from mainstem.serving import check_disabled, part_of
+    from mainstem.settings import shares_of
 
-    if settings.catalog is not None:
-        # Another catalogue's functions; to know them its modules would have to be imported.
-        return
     try:
-        check_disabled(settings.disabled_functions, (one.id for one in catalogue()))
-    except SettingsError as error:
-        found.problems += error.problems
+        catalog = chosen_application(None, settings).catalog
+    except Exception as error:  # noqa: BLE001  a module of somebody's own may raise anything
+        told = " ".join(f"it cannot be loaded ({type(error).__name__}: {error})".split())
+        found.problems.append(
+            Problem("MAINSTEM_CATALOG", told, "Set it to a catalogue, as module:attribute.")
+        )
+        return
+    shares = Switches(shares=shares_of(settings))
+    looks: tuple[tuple[str, Callable[[], object]], ...] = (
+        (
+            "MAINSTEM_DISABLED_FUNCTIONS",
+            partial(check_disabled, settings.disabled_functions, catalog.ids),
+        ),
+        ("MAINSTEM_ROLLOUT", partial(catalog.check_switches, shares)),
+        ("MAINSTEM_SERVE_GROUPS", partial(part_of, catalog, groups=settings.serve_groups)),
+        ("MAINSTEM_SERVE_TAGS", partial(part_of, catalog, tags=settings.serve_tags)),
+    )
+    for variable, look in looks:
+        try:
+            look()
+        except SettingsError as error:
+            found.problems += error.problems
+        except CatalogError as error:
+            told = str(error).rstrip(".")
+            found.problems.append(Problem(variable, told, "Mend the name, or take it out."))
 
 
 def _look_at_database(settings: Settings, found: Diagnosis) -> None:
