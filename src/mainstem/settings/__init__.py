@@ -10,6 +10,7 @@ from mainstem.settings.detection import Detected, Lost, detect
 from mainstem.settings.environment import Environment
 from mainstem.settings.keys import key_hash, short_hash
 from mainstem.settings.model import Settings, SyncLimits, shares_of, without_password
+from mainstem.settings.peers import Peer
 from mainstem.settings.policy import POLICIES, Policy, policy_of
 from mainstem.settings.reading import Findings, examine_settings, load_settings
 from mainstem.settings.shares import Share
@@ -27,6 +28,7 @@ __all__ = [
     "Environment",
     "Findings",
     "Lost",
+    "Peer",
     "Policy",
     "Settings",
     "Share",

@@ -11,6 +11,7 @@ from mainstem.errors import Problem
 from mainstem.settings import checks, keys
 from mainstem.settings.branches import Branches, choose_branch
 from mainstem.settings.environment import OVERRIDE, is_on
+from mainstem.settings.peers import read_peers
 from mainstem.settings.policy import Policy
 from mainstem.settings.shares import read_shares
 from mainstem.settings.variables import ADDRESSES, LISTS, SECRETS, VARIABLES
@@ -76,6 +77,7 @@ def _judge_secrets(reading: Reading) -> None:
         "signing_key": keys.signing_key,
         "signing_key_fallback": keys.signing_key,
         "github_token": keys.github_token,
+        "status_token": keys.status_token,
     }
     for setting in SECRETS:
         value = reading.values.get(setting)
@@ -132,6 +134,9 @@ def _judge_texts(reading: Reading) -> None:
         values["streaming"] = words.get(streaming.strip().lower(), streaming)
     if isinstance(shares := values.get("shares"), str):
         values["shares"], wrong = read_shares(shares, variable=reading.variable("shares"))
+        reading.problems += wrong
+    if isinstance(peers := values.get("status_peers"), str):
+        values["status_peers"], wrong = read_peers(peers, variable=reading.variable("status_peers"))
         reading.problems += wrong
 
 

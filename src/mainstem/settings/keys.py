@@ -24,6 +24,7 @@ _KIND = re.compile(r"^signkey-(\w+)-")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _DIGITS = re.compile(r"[0-9a-fA-F]+")
 _HEX_DIGITS_OF_CLOUD = 64
+_SHORTEST_TOKEN = 16
 
 _OF_KIND = {
     "prod": "production's",
@@ -158,6 +159,17 @@ def github_token(variable: str, token: str) -> Problem | None:
     if not token.lower().startswith("signkey"):
         return None
     return Problem(variable, "it holds a signing key of Inngest's", "Set it to GitHub's token.")
+
+
+def status_token(variable: str, token: str) -> Problem | None:
+    """A token that could be guessed, since whoever has it reads the status page."""
+    if len(token) >= _SHORTEST_TOKEN:
+        return None
+    return Problem(
+        variable,
+        f"it has fewer than {_SHORTEST_TOKEN} signs, so that it could be guessed",
+        "Set it to a longer one: `python -c 'import secrets; print(secrets.token_urlsafe())'`.",
+    )
 
 
 def _foreign(text: str) -> str | None:

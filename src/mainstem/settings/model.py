@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from mainstem.settings.environment import Environment
 from mainstem.settings.keys import key_hash
+from mainstem.settings.peers import Peer
 from mainstem.settings.policy import Policy, policy_of
 from mainstem.settings.shares import Share, plain_shares, shares_from
 
@@ -85,6 +86,8 @@ class Settings(BaseModel):
     strict: bool = False
     guard_rails: bool = True
     status_page: bool = True
+    status_token: SecretStr | None = None
+    status_peers: tuple[Peer, ...] = ()
     sync: SyncLimits = SyncLimits()
 
     @field_validator("shares", mode="before")
@@ -159,7 +162,7 @@ def _shown(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, tuple):
-        return [f"{one.function}={one.version}:{one.share:g}" for one in value]
+        return [str(one) for one in value]
     if isinstance(value, frozenset):
         return sorted(value)
     return without_password(value) if isinstance(value, str) else value

@@ -24,6 +24,9 @@ class Share(BaseModel):
     version: str = Field(min_length=1)
     share: float = Field(ge=0, le=1, allow_inf_nan=False)
 
+    def __str__(self) -> str:
+        return f"{self.function}={self.version}:{self.share:g}"
+
 
 def read_shares(text: str, *, variable: str = VARIABLE) -> tuple[tuple[Share, ...], list[Problem]]:
     """The shares that `text` names, sorted, and everything that is wrong with it."""

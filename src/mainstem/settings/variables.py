@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from mainstem.settings.branches import CHOICE, EXPLICIT
 from mainstem.settings.keys import EVENT_KEY, FALLBACK_KEY, SIGNING_KEY
+from mainstem.settings.peers import VARIABLE as PEERS
 from mainstem.settings.shares import VARIABLE as ROLLOUT
 
 VARIABLES: Mapping[str, tuple[str, ...]] = {
@@ -57,6 +58,8 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "strict": ("MAINSTEM_STRICT",),
     "guard_rails": ("MAINSTEM_GUARD_RAILS",),
     "status_page": ("MAINSTEM_STATUS_PAGE",),
+    "status_token": ("MAINSTEM_STATUS_TOKEN",),
+    "status_peers": (PEERS,),
     "sync.cooldown_manual_hours": ("MAINSTEM_COOLDOWN_MANUAL_HOURS",),
     "sync.cooldown_auto_fix_hours": ("MAINSTEM_COOLDOWN_AUTO_FIX_HOURS",),
     "sync.cooldown_automatic_hours": ("MAINSTEM_COOLDOWN_AUTOMATIC_HOURS",),
@@ -66,7 +69,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "sync.pulls_per_sync": ("MAINSTEM_PULLS_PER_SYNC",),
 }
 
-SECRETS = ("event_key", "signing_key", "signing_key_fallback", "github_token")
+SECRETS = ("event_key", "signing_key", "signing_key_fallback", "github_token", "status_token")
 ADDRESSES = (
     "inngest_base_url",
     "inngest_api_base_url",
