@@ -3,8 +3,8 @@
 Taken from the source of inngest 0.5.19; a test goes through the installed release and fails on a
 variable that is not in the table. Most are neutralised by a value that is given explicitly. Two
 have no argument (`INNGEST_THREAD_POOL_MAX_WORKERS`; and for "no limit"
-`INNGEST_CONNECT_MAX_WORKER_CONCURRENCY`): for these `sdk_environment` puts the settings' own values
-in the variables' place while an adapter is being built.
+`INNGEST_CONNECT_MAX_WORKER_CONCURRENCY`): where the SDK's own adapters or its Connect are built,
+`sdk_environment` puts the settings' values in the variables' place meanwhile.
 
 httpx, beneath the SDK, reads `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`
 and `SSL_CERT_DIR`. They say how this machine reaches the network, and are left alone.
@@ -53,17 +53,31 @@ SDK_VARIABLES: tuple[SdkVariable, ...] = (
     SdkVariable("RAILWAY_GIT_BRANCH", "client: branch environment", _REPLACED),
     SdkVariable("RENDER_GIT_BRANCH", "client: branch environment", _REPLACED),
     SdkVariable("VERCEL_GIT_COMMIT_REF", "client: branch environment", _REPLACED),
-    SdkVariable("INNGEST_SERVE_PATH", "adapter", "given by `serve_options`"),
+    SdkVariable(
+        "INNGEST_SERVE_PATH",
+        "adapter",
+        "given by our adapters, and by `serve_options` to the SDK's",
+    ),
     SdkVariable(
         "INNGEST_SERVE_ORIGIN",
         "adapter, at each sync",
-        "given by `serve_options` where the settings have one; where they have none the SDK looks, "
-        "at the variable from which the setting is read too",
+        "given, where the settings have one; where they have none the SDK looks, at the variable "
+        "from which the setting is read too",
     ),
-    SdkVariable("INNGEST_STREAMING", "adapter", "given by `serve_options`"),
-    SdkVariable("INNGEST_ENABLE_UNAUTHED_SYNC", "adapter", "given by `serve_options`"),
-    SdkVariable(_THREADS, "adapter and Connect, when built", "`sdk_environment`"),
-    SdkVariable(_CONNECT, "Connect, when built", "`sdk_environment`"),
+    SdkVariable(
+        "INNGEST_STREAMING", "adapter", "given by our adapters, and by `serve_options` to the SDK's"
+    ),
+    SdkVariable(
+        "INNGEST_ENABLE_UNAUTHED_SYNC",
+        "adapter",
+        "given by our adapters, and by `serve_options` to the SDK's",
+    ),
+    SdkVariable(
+        _THREADS, "adapter and Connect, when built", "set by our adapters; else `sdk_environment`"
+    ),
+    SdkVariable(
+        _CONNECT, "Connect, when built", "given, where there is a limit; else `sdk_environment`"
+    ),
 )
 
 
