@@ -20,6 +20,10 @@ COMMANDS = (
     "doctor",
     "send",
     "simulate",
+    "manifest",
+    "check",
+    "sync",
+    "verify",
     "db upgrade",
     "db check",
 )
@@ -82,7 +86,13 @@ def test_a_disabled_function_is_off_in_this_environment_only(
     monkeypatch.setenv("MAINSTEM_DISABLED_FUNCTIONS", "update-pr-activity")
     rows = {row["id"]: row for row in parsed(capsys, "functions")}
     there = rows["update-pr-activity"]["environments"]
-    assert there["local"] == {"on": False, "why": "MAINSTEM_DISABLED_FUNCTIONS", "overrides": {}}
+    assert there["local"] == {
+        "on": False,
+        "why": "MAINSTEM_DISABLED_FUNCTIONS",
+        "overrides": {},
+        "registered": True,
+        "shares": {},
+    }
     assert there["production"]["on"]
 
 

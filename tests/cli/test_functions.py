@@ -35,7 +35,9 @@ def test_what_an_environment_overrides_is_told_beside_what_is_usual() -> None:
 
 def test_off_in_its_definition_is_off_with_the_reason() -> None:
     there = matrix_row(send_receipt, here="local").environments["test"]
-    assert there == InEnvironment(on=False, why="off in its definition", overrides={})
+    assert there == InEnvironment(
+        on=False, why="off in its definition", overrides={}, registered=False
+    )
 
 
 def test_a_triggers_condition_is_told() -> None:

@@ -18,8 +18,8 @@ from mainstem.settings import Settings, load_settings
 
 from .house import shop
 
-SIGNING_KEY = "signkey-test-" + "ab" * 16
-OTHER_KEY = "signkey-test-" + "cd" * 16
+SIGNING_KEY = "signkey-shop-" + "ab" * 16
+OTHER_KEY = "signkey-shop-" + "cd" * 16
 EVENT_KEY = "an-event-key"
 PATH = "/api/inngest"
 

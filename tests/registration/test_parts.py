@@ -2,7 +2,7 @@
 
 import pytest
 
-from mainstem.registration.parts import BadPart, Part, check_parts, read_part
+from mainstem.registration.parts import BadPart, Part, check_parts, part_in, read_part
 
 from .house import shop
 
@@ -50,3 +50,8 @@ def test_what_is_no_part_is_refused_with_an_example(text: str) -> None:
 def test_a_misspelt_name_is_refused_with_the_nearest(part: str, hint: str) -> None:
     with pytest.raises(BadPart, match=hint):
         list(check_parts(shop(), [read_part(part)]))
+
+
+def test_a_deployments_variables_are_a_part() -> None:
+    part = part_in({"MAINSTEM_SERVE_GROUPS": "mail, night", "MAINSTEM_SERVE_TAGS": None})
+    assert part == Part(groups=frozenset({"mail", "night"}))

@@ -9,6 +9,7 @@ import inngest.fast_api
 import pytest
 
 from mainstem.catalog import Catalog
+from mainstem.registration.canary import canary_definition
 from mainstem.registration.comparison import Comparison
 from mainstem.registration.verifying import verify
 from mainstem.registration.wanted import configurations
@@ -364,3 +365,14 @@ async def _register(on: Stage, body: dict[str, Any]) -> None:
             headers={"authorization": f"Bearer {key_hash('signing', SIGNING_KEY)}"},
         )
     assert answer.status_code == 200, answer.text
+
+
+async def test_a_canary_in_a_deployment_is_no_drift() -> None:
+    async with stage() as on:
+        settings = on.settings()
+        with_canary = shop(receipt(), billing(), tidying(), canary_definition)
+        async with on.endpoint(settings, with_canary) as url:
+            found = await _verified(settings, url)
+    assert found.findings == ()
+    assert found.seen[0].app_id == "shop"
+    assert found.seen[0].functions == 4

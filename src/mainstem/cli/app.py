@@ -8,17 +8,21 @@ import typer
 
 from mainstem import __version__
 from mainstem.cli.capture import capture
+from mainstem.cli.check import check
 from mainstem.cli.db import db
 from mainstem.cli.demo import demo
 from mainstem.cli.dev import dev
 from mainstem.cli.doctor import doctor
 from mainstem.cli.engine import engine
 from mainstem.cli.functions import functions
+from mainstem.cli.manifest import manifest
 from mainstem.cli.migrate import migrate
 from mainstem.cli.options import EPILOG
 from mainstem.cli.send import send
 from mainstem.cli.serve import serve
 from mainstem.cli.simulate import simulate
+from mainstem.cli.sync import sync
+from mainstem.cli.verify import verify
 
 # No rich here: its markup would double the time `--help` takes. Reports load it when they print.
 app = typer.Typer(
@@ -48,6 +52,9 @@ def mainstem(
     """Capture GitHub activity into SQL with typed, client-free Inngest functions."""
 
 
-for command in (demo, capture, dev, serve, engine, functions, doctor, send, simulate, migrate):
+for command in (
+    *(demo, capture, dev, serve, engine, functions, doctor, send, simulate, migrate),
+    *(manifest, check, sync, verify),
+):
     app.command(command.__name__, epilog=EPILOG)(command)
 app.add_typer(db, name="db")

@@ -1,27 +1,34 @@
-"""`mainstem functions`: every function by every environment."""
+"""`mainstem functions`: every function by every environment, with its versions and switches."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mainstem.cli.options import JsonOption
+from mainstem.cli.options import CatalogOption, JsonOption
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from mainstem.catalog import AnyDefinition
+    from mainstem.catalog import AnyDefinition, Switches
+    from mainstem.settings import Settings
 
 _COLUMN = 32  # the longest id and event name, and a space
 
 
 @dataclass(frozen=True, slots=True)
 class InEnvironment:
-    """A function in one environment: whether it is served, and what differs from its definition."""
+    """A function in one environment: whether it runs, and what differs from its definition.
+
+    One that is switched off there is `registered` all the same, and its runs are skipped. `shares`
+    are those of its versions, by label.
+    """
 
     on: bool
     why: str | None
     overrides: dict[str, Any]
+    registered: bool = True
+    shares: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +41,32 @@ class FunctionRow:
     triggers: list[dict[str, Any]]
     configuration: dict[str, Any]
     environments: dict[str, InEnvironment]
+    tags: list[str]
+    version: str | None
+    versions: dict[str, dict[str, Any]]
+    previous_ids: list[str]
+    adopted: bool
 
 
-def functions(json: JsonOption = False) -> None:
-    """List every function: trigger, configuration, and in which environments it is on.
+def functions(catalog: CatalogOption = None, json: JsonOption = False) -> None:
+    """List every function: trigger, configuration, versions, and where it is on.
 
-    Functions switched off by MAINSTEM_DISABLED_FUNCTIONS are off in the detected environment.
+    What the settings switch (MAINSTEM_DISABLED_FUNCTIONS, MAINSTEM_FUNCTIONS, MAINSTEM_ROLLOUT)
+    is shown for the detected environment.
     """
+    from mainstem.cli.catalogs import chosen_application
     from mainstem.cli.output import print_json, stdout_console
     from mainstem.cli.start import log_for_work, read_settings
-    from mainstem.functions import catalogue
-    from mainstem.web import check_disabled
+    from mainstem.serving import check_disabled
 
     settings = read_settings()
     log_for_work(settings, verbose=False)
-    definitions = list(catalogue())
-    check_disabled(settings.disabled_functions, (one.id for one in definitions))
+    chosen = chosen_application(catalog, settings).catalog
+    check_disabled(settings.disabled_functions, chosen.ids)
+    switches = switches_in(settings)
+    chosen.check_switches(switches)
     here = str(settings.environment)
-    rows = [matrix_row(one, here=here, disabled=settings.disabled_functions) for one in definitions]
+    rows = [matrix_row(one, here=here, switches=switches) for one in chosen]
     if json:
         print_json(rows)
         return
@@ -60,12 +75,26 @@ def functions(json: JsonOption = False) -> None:
     console.print(f"{len(rows)} functions. This is [bold]{here}[/], by {settings.decided_by}.")
 
 
-def matrix_row(
-    definition: AnyDefinition, *, here: str, disabled: frozenset[str] = frozenset()
-) -> FunctionRow:
-    """`definition` in every environment; `disabled` are the ids switched off in `here`."""
-    from mainstem.catalog import ENVIRONMENTS
+def switches_in(settings: Settings) -> Switches:
+    """What `settings` switch off or down in their environment."""
+    from mainstem.catalog import Switches
+    from mainstem.settings import shares_of
 
+    return Switches(
+        disabled=settings.disabled_functions,
+        is_off=not settings.functions_on,
+        shares=shares_of(settings),
+    )
+
+
+def matrix_row(
+    definition: AnyDefinition, *, here: str, switches: Switches | None = None
+) -> FunctionRow:
+    """`definition` in every environment; `switches` are those of the environment `here`."""
+    from mainstem.catalog import ENVIRONMENTS, Switches
+
+    versions = getattr(definition, "versions", ())
+    usual = Switches()
     return FunctionRow(
         id=definition.id,
         name=definition.name,
@@ -73,21 +102,32 @@ def matrix_row(
         triggers=_triggers(definition),
         configuration=definition.config.to_json(),
         environments={
-            name: _in_environment(
-                definition, name, is_disabled=name == here and definition.id in disabled
-            )
+            name: _in_environment(definition, name, (switches or usual) if name == here else usual)
             for name in ENVIRONMENTS
         },
+        tags=list(definition.tags),
+        version=getattr(definition, "version", None) if versions else None,
+        versions={
+            one.label: {"share": one.rollout.share, "by": one.rollout.by} for one in versions
+        },
+        previous_ids=list(definition.previous_ids),
+        adopted=getattr(definition, "is_adopted", False),
     )
 
 
 def _in_environment(
-    definition: AnyDefinition, environment: str, *, is_disabled: bool
+    definition: AnyDefinition, environment: str, switches: Switches
 ) -> InEnvironment:
+    from mainstem.catalog import shares_in
+
     if definition.is_off_in(environment):
-        return InEnvironment(on=False, why="off in its definition", overrides={})
-    if is_disabled:
-        return InEnvironment(on=False, why="MAINSTEM_DISABLED_FUNCTIONS", overrides={})
+        return InEnvironment(on=False, why="off in its definition", overrides={}, registered=False)
+    shares = {label: round(share, 6) for label, share in shares_in(definition, switches).items()}
+    if len(shares) < 2:
+        shares = {}
+    if switches.is_off or definition.id in switches.disabled:
+        why = "MAINSTEM_FUNCTIONS" if switches.is_off else "MAINSTEM_DISABLED_FUNCTIONS"
+        return InEnvironment(on=False, why=why, overrides={}, shares=shares)
     there = definition.for_environment(environment)
     usual, changed = definition.config.to_json(), there.config.to_json()
     overrides: dict[str, Any] = {
@@ -97,7 +137,7 @@ def _in_environment(
     }
     if (triggers := _triggers(there)) != _triggers(definition):
         overrides["triggers"] = triggers
-    return InEnvironment(on=True, why=None, overrides=overrides)
+    return InEnvironment(on=True, why=None, overrides=overrides, shares=shares)
 
 
 def _triggers(definition: AnyDefinition) -> list[dict[str, Any]]:
@@ -118,11 +158,39 @@ def lines(row: FunctionRow) -> list[str]:
 
 def details(row: FunctionRow) -> list[str]:
     """What is configured for `row`'s function, then what some environment has otherwise."""
-    return [_in_words(row.configuration)] * bool(row.configuration) + [
-        f"in {name}: {_in_words(there.overrides)}"
-        for name, there in row.environments.items()
-        if there.overrides
-    ]
+    told = [_in_words(row.configuration)] if row.configuration else []
+    if row.tags:
+        told.append(f"tags {', '.join(row.tags)}")
+    if row.versions:
+        told.append(_versions(row))
+    if row.previous_ids:
+        told.append(f"also answers for {', '.join(row.previous_ids)}")
+    if row.adopted:
+        told.append("adopted from a function made at import time")
+    for name, there in row.environments.items():
+        if there.overrides:
+            told.append(f"in {name}: {_in_words(there.overrides)}")
+        if there.shares and there.shares != _offered(row):
+            told.append(f"in {name}: {_in_shares(there.shares)}")
+        if not there.on and there.registered:
+            told.append(f"in {name}: switched off by {there.why}; its runs are skipped")
+    return told
+
+
+def _versions(row: FunctionRow) -> str:
+    key = next((of["by"] for of in row.versions.values() if of["by"]), None)
+    return _in_shares(_offered(row)) + (f", by {key}" if key else "")
+
+
+def _offered(row: FunctionRow) -> dict[str, float]:
+    """The shares by the definition, its own handler's first."""
+    shares = {label: of["share"] for label, of in row.versions.items()}
+    own = round(max(0.0, 1 - sum(shares.values())), 6)
+    return {str(row.version): own, **shares}
+
+
+def _in_shares(shares: dict[str, float]) -> str:
+    return "versions " + ", ".join(f"{label} {share:.0%}" for label, share in shares.items())
 
 
 def on_in(environments: dict[str, InEnvironment]) -> str:

@@ -18,13 +18,13 @@ from mainstem.registration.canary import (
 )
 from mainstem.registration.cataloguing import manifest_of
 from mainstem.registration.changes import changes
-from mainstem.registration.comparison import Comparison, Difference, Row, compare
+from mainstem.registration.comparison import Comparison, Difference, Row, Seen, compare
 from mainstem.registration.contract import check_contract
 from mainstem.registration.described import Described, fingerprint, read_functions
 from mainstem.registration.errors import BadManifest, RegistrationError
 from mainstem.registration.findings import Finding, Level, in_order
 from mainstem.registration.manifest import FILE_NAME, FunctionEntry, Manifest, read_manifest
-from mainstem.registration.parts import BadPart, Part, check_parts, read_part
+from mainstem.registration.parts import BadPart, Part, check_parts, part_in, read_part
 from mainstem.registration.sides import Endpoint, HeldApp, Server, Wanted
 from mainstem.registration.syncing import Synced, SyncFailed, sync
 from mainstem.registration.verifying import expected, verify
@@ -50,6 +50,7 @@ __all__ = [
     "Part",
     "RegistrationError",
     "Row",
+    "Seen",
     "Server",
     "SyncFailed",
     "Synced",
@@ -63,6 +64,7 @@ __all__ = [
     "fingerprint",
     "in_order",
     "manifest_of",
+    "part_in",
     "read_functions",
     "read_manifest",
     "read_part",

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mainstem.registration.apps import endpoint_findings, server_findings
+from mainstem.registration.canary import CANARY_ID
 from mainstem.registration.described import Described
 from mainstem.registration.findings import Finding, in_order
-from mainstem.registration.sides import Endpoint, HeldApp, Server, Wanted
+from mainstem.registration.sides import Endpoint, HeldApp, Mode, Server, Wanted
 
 Json = Any
 Status = Literal["ok", "different", "missing", "extra", "unknown"]
@@ -45,10 +46,28 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """An endpoint as far as it told of itself. `functions` is how many it serves."""
+
+    url: str
+    app_id: str | None
+    mode: Mode | None
+    sdk: str | None
+    framework: str | None
+    functions: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """What came of it. `unknown` says what could not be known, and why."""
+    """What came of it. `unknown` says what could not be known, and why.
+
+    `server_kind` is the mode of the server at `server`, None where it did not say.
+    """
 
     environment: str
+    seen: tuple[Seen, ...]
+    server: str
+    server_kind: Mode | None
     rows: tuple[Row, ...]
     findings: tuple[Finding, ...]
     unknown: tuple[str, ...]
@@ -72,13 +91,19 @@ def compare(wanted: Wanted, endpoints: Sequence[Endpoint], server: Server) -> Co
         *server_findings(wanted, endpoints, apps, server),
         *_served_twice(endpoints),
         *(finding for row in rows for finding in _row_findings(row)),
-        *_count(wanted, endpoints, served),
+        *_count(wanted, endpoints, served, held),
     ]
     if any(finding.code == "app-missing" for finding in findings):
         # Said once of the app, it need not be said of each of its functions.
         findings = [finding for finding in findings if finding.code != "missing-at-server"]
     return Comparison(
-        wanted.environment, rows, in_order(findings), tuple(_unknown(endpoints, server, held))
+        environment=wanted.environment,
+        seen=tuple(_seen(one, apps[one.url]) for one in endpoints),
+        server=server.origin,
+        server_kind=server.kind,
+        rows=rows,
+        findings=in_order(findings),
+        unknown=tuple(_unknown(endpoints, server, held)),
     )
 
 
@@ -90,6 +115,17 @@ def app_of(endpoint: Endpoint, server: Server, wanted: Wanted, *, alone: bool) -
     if len(at_url) == 1:
         return at_url[0]
     return wanted.app_id if alone or wanted.app_id in at_url else None
+
+
+def _seen(endpoint: Endpoint, app_id: str | None) -> Seen:
+    return Seen(
+        url=endpoint.url,
+        app_id=app_id,
+        mode=endpoint.mode,
+        sdk=endpoint.sdk,
+        framework=endpoint.framework,
+        functions=endpoint.function_count,
+    )
 
 
 def _held(apps: Mapping[str, str | None], server: Server) -> Functions | None:
@@ -107,7 +143,8 @@ def _rows(
     endpoints: Sequence[Endpoint],
 ) -> Iterator[Row]:  # fmt: skip
     names = [*wanted]
-    names += sorted({*(served or ()), *(held or ())} - wanted.keys())
+    # The canary is no part of a catalogue; a deployment may have it.
+    names += sorted({*(served or ()), *(held or ())} - {*wanted, CANARY_ID})
     for name in names:
         sides = {"wanted": wanted.get(name)}
         sides |= {} if served is None else {"served": served.get(name)}
@@ -215,13 +252,18 @@ def _served_twice(endpoints: Sequence[Endpoint]) -> Iterator[Finding]:
 
 
 def _count(
-    wanted: Wanted, endpoints: Sequence[Endpoint], served: Functions | None
+    wanted: Wanted,
+    endpoints: Sequence[Endpoint],
+    served: Functions | None,
+    held: Functions | None,
 ) -> Iterator[Finding]:
     """Where endpoints do not tell their functions, their number at least."""
     counts = [one.function_count for one in endpoints]
     if served is not None or not counts or None in counts:
         return
     total = sum(count or 0 for count in counts)
+    if CANARY_ID in (held or ()) and CANARY_ID not in wanted.functions:
+        total -= 1
     if total != len(wanted.functions):
         yield Finding(
             "error",

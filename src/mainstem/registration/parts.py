@@ -4,7 +4,7 @@ A function served twice is registered by whichever host synced last; one served 
 events go to nobody. Both show only in production, unless they are looked for.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -65,6 +65,15 @@ def read_part(text: str) -> Part:
     return Part(
         found.get("group", frozenset()), found.get("tag", frozenset()), found.get("id", frozenset())
     )
+
+
+def part_in(variables: Mapping[str, str | None]) -> Part:
+    """The part that a deployment with these environment variables serves."""
+    found = [
+        frozenset(one.strip() for one in (variables.get(name) or "").split(",") if one.strip())
+        for name in ("MAINSTEM_SERVE_GROUPS", "MAINSTEM_SERVE_TAGS")
+    ]
+    return Part(*found)
 
 
 def check_parts(catalog: Catalog[Any], parts: Sequence[Part]) -> Iterator[Finding]:

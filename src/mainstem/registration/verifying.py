@@ -1,34 +1,26 @@
 """Verifying: ask every side, and compare."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from mainstem.catalog import AnyDefinition, BoundCatalog
+from mainstem.catalog import BoundCatalog
 from mainstem.registration.asking import asking
 from mainstem.registration.comparison import Comparison, compare
-from mainstem.registration.described import read_functions
 from mainstem.registration.endpoints import ask_endpoint
 from mainstem.registration.keys import keys_of
 from mainstem.registration.servers import ask_server
 from mainstem.registration.sides import Wanted
-from mainstem.registration.wanted import configurations
+from mainstem.registration.wanted import wanted
 from mainstem.settings import Settings
 
 
-async def verify(
-    settings: Settings,
-    bound: BoundCatalog[Any],
-    urls: Sequence[str],
-    *,
-    definitions: Iterable[AnyDefinition] | None = None,
-) -> Comparison:
+async def verify(settings: Settings, bound: BoundCatalog[Any], urls: Sequence[str]) -> Comparison:
     """Compare what `bound` says with the endpoints at `urls` and with their server.
 
-    Several endpoints are parts of one catalogue, whose union must be all of it. `definitions` are
-    those that are to be there, all of `bound` by default. Asks only: nothing is registered, no
-    function is called. What cannot be reached is a finding, not an error.
+    Several endpoints are parts of one catalogue, whose union must be all of it. Asks only: nothing
+    is registered, no function is called. What cannot be reached is a finding, not an error.
     """
     keys = keys_of(settings)
     branch = settings.inngest_env
@@ -36,25 +28,19 @@ async def verify(
         endpoints = await asyncio.gather(*(ask_endpoint(http, url, keys) for url in urls))
         names = {one.app_id for one in endpoints if one.app_id is not None}
         server = await ask_server(
-            http, settings.api_origin, keys, names | {settings.app_id}, branch=branch
+            http, settings.api_origin, keys, names | {bound.client.app_id}, branch=branch
         )
-    return compare(expected(settings, bound, definitions=definitions), endpoints, server)
+    return compare(expected(settings, bound), endpoints, server)
 
 
-def expected(
-    settings: Settings,
-    bound: BoundCatalog[Any],
-    *,
-    definitions: Iterable[AnyDefinition] | None = None,
-) -> Wanted:
+def expected(settings: Settings, bound: BoundCatalog[Any]) -> Wanted:
     """What should be, by `bound` and by the settings of its environment."""
-    functions = bound.functions if definitions is None else bound.functions_of(definitions)
     keys = keys_of(settings)
     return Wanted(
         environment=str(settings.environment),
-        app_id=settings.app_id,
+        app_id=bound.client.app_id,
         mode="dev" if settings.inngest_dev else "cloud",
-        functions=read_functions(configurations(functions), app_id=bound.client.app_id),
+        functions=wanted(bound),
         branch=settings.inngest_env,
         sdk=f"py:v{version('inngest')}",
         app_version=settings.app_version,

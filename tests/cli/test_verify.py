@@ -1,0 +1,104 @@
+"""`mainstem verify` compares, prints the matrix, and ends as CI needs it."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .shell import Done, call
+from .shopfront import Front, front, written
+
+CANARY = (
+    "catalog = Catalog([send_receipt,",
+    """from mainstem.registration import canary_definition
+
+catalog = Catalog([canary_definition, send_receipt,""",
+)
+
+
+async def _verify(folder: Path, shop: Front, catalog: str, *words: str, **more: str) -> Done:
+    return await asyncio.to_thread(
+        call, folder, "verify", shop.url, "--catalog", catalog, *words,
+        **{**shop.variables, **more},
+    )  # fmt: skip
+
+
+async def test_what_is_as_it_should_be_passes_with_the_matrix(tmp_path: Path) -> None:
+    catalog = written(tmp_path)
+    async with front(tmp_path, catalog, environment="production") as shop:
+        done = await _verify(tmp_path, shop, catalog)
+        told = json.loads((await _verify(tmp_path, shop, catalog, "--json")).stdout)
+    assert (done.returncode, told["ok"]) == (0, True)
+    assert "(app shop, cloud mode, inngest-py:v" in done.stdout
+    assert "production is as the catalogue says." in done.stdout
+    assert told["matrix"]["send-receipt"] == {
+        "local": "on", "test": "off", "preview": "on", "staging": "on", "production": "ok",
+    }  # fmt: skip
+
+
+async def test_drift_fails_and_is_told_below_its_function(tmp_path: Path) -> None:
+    served, newer = written(tmp_path), written(tmp_path, ("retries=9", "retries=8"))
+    async with front(tmp_path, served, environment="production") as shop:
+        done = await _verify(tmp_path, shop, newer)
+    assert done.returncode == 1
+    shown = done.stdout.splitlines()
+    (at,) = [n for n, line in enumerate(shown) if line.startswith("send-receipt")]
+    assert shown[at].split()[-1] == "different"
+    assert shown[at + 1].strip() == "retries (wanted 8, served 9, held 9)"
+    assert "Deploy the catalogue, then run `mainstem sync`." in " ".join(done.stdout.split())
+
+
+async def test_what_is_unknown_is_listed_and_fails_strictly_only(tmp_path: Path) -> None:
+    catalog = written(tmp_path)
+    async with front(tmp_path, catalog) as shop:
+        done = await _verify(tmp_path, shop, catalog)
+        strict = await _verify(tmp_path, shop, catalog, "--strict")
+    assert (done.returncode, strict.returncode) == (0, 1)
+    assert "unknown   What http" in done.stdout
+
+
+async def test_a_function_that_is_switched_off_is_no_drift_and_marked(tmp_path: Path) -> None:
+    catalog = written(tmp_path)
+    async with front(tmp_path, catalog) as shop:
+        done = await _verify(
+            tmp_path, shop, catalog, "--json", MAINSTEM_DISABLED_FUNCTIONS="send-bill"
+        )
+    told: Any = json.loads(done.stdout)
+    assert told["ok"]
+    assert told["matrix"]["send-bill"]["local"] == "ok (switched off)"
+
+
+async def test_what_the_environment_leaves_out_is_off(tmp_path: Path) -> None:
+    catalog = written(tmp_path)
+    async with front(tmp_path, catalog, environment="test") as shop:
+        told: Any = json.loads((await _verify(tmp_path, shop, catalog, "--json")).stdout)
+    assert told["ok"]
+    assert told["matrix"]["send-receipt"] == {"test": "off"}
+
+
+@pytest.mark.parametrize("environment", ["local", "production"])
+async def test_a_canary_comes_back(tmp_path: Path, environment: str) -> None:
+    catalog = written(tmp_path, CANARY)
+    async with front(tmp_path, catalog, environment=environment) as shop:
+        done = await _verify(tmp_path, shop, catalog, "--canary", "--wait", "10")
+    assert done.returncode == 0, done.stdout
+    assert "The canary came back after" in done.stdout
+
+
+async def test_a_canary_that_is_lost_fails(tmp_path: Path) -> None:
+    catalog = written(tmp_path)
+    async with front(tmp_path, catalog) as shop:
+        done = await _verify(tmp_path, shop, catalog, "--canary", "--wait", "0.2")
+    assert done.returncode == 1
+    assert "canary-unanswered" in done.stdout
+
+
+async def test_a_part_is_compared_with_its_own_functions(tmp_path: Path) -> None:
+    catalog = written(tmp_path)
+    async with front(tmp_path, catalog) as shop:
+        done = await _verify(tmp_path, shop, catalog, "--group", "night", "--json")
+    told: Any = json.loads(done.stdout)
+    assert next(iter(told["matrix"])) == "tidy-up"
+    assert not told["ok"]
