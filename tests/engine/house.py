@@ -11,7 +11,7 @@ from typing import Any
 import fastapi
 import inngest
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mainstem.engine import Engine, RunView
 
@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from inngest.fast_api import serve
 
-__all__ = ["House", "Make", "serve", "serving"]
+__all__ = ["House", "Make", "forging", "serve", "serving"]
 
 Make = Callable[[inngest.Inngest], Sequence[inngest.Function[Any]]]
 
@@ -71,6 +71,21 @@ class Served:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
+
+
+def forging(app: ASGIApp) -> ASGIApp:
+    """The app behind something that puts another signature on its answers."""
+
+    async def forged(scope: Scope, receive: Receive, send: Send) -> None:
+        async def change(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [pair for pair in message["headers"] if pair[0] != b"x-inngest-signature"]
+                message["headers"] = [*kept, (b"x-inngest-signature", b"t=1&s=" + b"0" * 64)]
+            await send(message)
+
+        await app(scope, receive, change)
+
+    return forged
 
 
 @dataclass

@@ -14,7 +14,7 @@ import pytest
 import websockets
 from inngest.connect import ConnectionState, connect
 
-from mainstem.engine import ConnectTimes, Engine, RunStatus, SyncMethod
+from mainstem.engine import ConnectTimes, Engine, RunStatus, SyncMethod, connect_workers
 from mainstem.engine import connect_wire as wire
 from mainstem.engine.connect_wire import Kind
 
@@ -310,6 +310,60 @@ async def test_a_reply_after_the_connection_broke_comes_over_http(house: House) 
     answer = await hand.flush(wire.write_message("Reply", **done(request)))
     assert wire.read_message("Confirmed", answer.content).request_id == request.request_id
     assert (await run_of(house, event_id)).output == "done"
+
+
+async def test_a_worker_that_is_back_in_time_goes_on_with_what_it_had(
+    open_house: OpenHouse,
+) -> None:
+    house = await open_house(connect=ConnectTimes(lost=1.0, lease=5.0))
+    hand = Hand(house.origin)
+    async with hand.opened():
+        await hand.expect(Kind.GATEWAY_CONNECTION_READY)
+        (event_id,) = await house.engine.send([{"name": "a"}])
+        request = await hand.expect(Kind.GATEWAY_EXECUTOR_REQUEST)
+        await hand.say(Kind.WORKER_REQUEST_ACK, request_id=request.request_id)
+    async with hand.opened():
+        await hand.expect(Kind.GATEWAY_CONNECTION_READY)
+        await asyncio.sleep(1.2)  # longer than a worker that is lost has
+        await hand.say(
+            Kind.WORKER_REQUEST_EXTEND_LEASE,
+            request_id=request.request_id,
+            lease_id=request.lease_id,
+        )
+        assert (await hand.expect(Kind.WORKER_REQUEST_EXTEND_LEASE_ACK)).new_lease_id
+        await hand.say(Kind.WORKER_REPLY, **done(request))
+        assert (await run_of(house, event_id)).output == "done"
+
+
+async def test_what_a_pausing_worker_did_not_take_goes_to_another(
+    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect_workers, "_AFTER_PAUSE_SECONDS", 0.1)
+    house = await open_house()
+    async with Hand(house.origin).opened() as pausing:
+        await pausing.expect(Kind.GATEWAY_CONNECTION_READY)
+        (event_id,) = await house.engine.send([{"name": "a"}])
+        first = await pausing.expect(Kind.GATEWAY_EXECUTOR_REQUEST)
+        async with Hand(house.origin).opened() as other:
+            await other.expect(Kind.GATEWAY_CONNECTION_READY)
+            await pausing.say(Kind.WORKER_PAUSE)
+            second = await other.expect(Kind.GATEWAY_EXECUTOR_REQUEST)
+            await other.say(Kind.WORKER_REPLY, **done(second))
+            assert (await run_of(house, event_id)).output == "done"
+    assert first.request_payload == second.request_payload
+
+
+async def test_an_engine_that_stops_fails_no_attempt(open_house: OpenHouse) -> None:
+    house = await open_house(connect=QUICK)
+    hand = Hand(house.origin)
+    async with hand.opened():
+        await hand.expect(Kind.GATEWAY_CONNECTION_READY)
+        (event_id,) = await house.engine.send([{"name": "a"}])
+        await hand.expect(Kind.GATEWAY_EXECUTOR_REQUEST)
+        await house.engine.drain()
+        await asyncio.sleep(QUICK.take + QUICK.wait + 0.2)
+    (run,) = house.engine.runs(event=event_id)
+    assert (run.status, house.engine.stats().in_flight) == (RunStatus.RUNNING, 1)
 
 
 async def test_a_silent_worker_is_cut_off(open_house: OpenHouse) -> None:

@@ -7,12 +7,11 @@ from typing import Any
 import httpx
 import inngest
 import pytest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mainstem.engine import Engine, EngineError, EngineOptions, RunStatus, engine_app
 from mainstem.engine.signatures import is_signed, sign
 
-from .house import House
+from .house import House, forging
 
 OLD = "signkey-test-" + "ab" * 16
 NEW = "signkey-test-" + "cd" * 16
@@ -107,21 +106,6 @@ def test_a_signature_holds_for_the_very_bytes_only() -> None:
     assert not is_signed(b'{"a":1}', signature, [NEW])
     assert not is_signed(b'{"a": 1}', signature, [OLD])
     assert not is_signed(b'{"a":1}', "nonsense", [OLD])
-
-
-def forging(app: ASGIApp) -> ASGIApp:
-    """The app behind something that puts another signature on its answers."""
-
-    async def forged(scope: Scope, receive: Receive, send: Send) -> None:
-        async def change(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                kept = [pair for pair in message["headers"] if pair[0] != b"x-inngest-signature"]
-                message["headers"] = [*kept, (b"x-inngest-signature", b"t=1&s=" + b"0" * 64)]
-            await send(message)
-
-        await app(scope, receive, change)
-
-    return forged
 
 
 async def test_an_answer_with_a_wrong_signature_fails_the_attempt_and_says_so(

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mainstem.engine import RunStatus, SyncMethod, SyncRefused
 from mainstem.engine.syncing import why_refused
 
-from .house import House, serving
+from .house import House, forging, serving
 
 KEY = "signkey-test-" + "ab" * 16
 OTHER = "signkey-test-" + "ef" * 16
@@ -84,6 +84,14 @@ async def test_an_app_with_another_key_is_named_as_such(open_house: OpenHouse) -
     reason = await refusal(house, await house.serve_app(one, signing_key=OTHER))
     assert "401" in reason
     assert "Set INNGEST_SIGNING_KEY on the app to this server's key" in reason
+
+
+async def test_functions_under_a_wrong_signature_are_not_taken(open_house: OpenHouse) -> None:
+    house = await open_house(signing_key=KEY)
+    url = await house.serve_app(one, signing_key=KEY)
+    house.served[url].app = forging(house.served[url].app)
+    assert "the signature of its answer is wrong" in await refusal(house, url)
+    assert house.engine.apps() == []
 
 
 async def test_a_dev_app_says_so_to_a_cloud_engine(open_house: OpenHouse) -> None:
