@@ -109,10 +109,10 @@ def test_another_client_is_refused(client: dict[str, Any], told: str) -> None:
 
 
 def test_a_cloud_client_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = inngest.Inngest(app_id="shop", is_production=True)
     monkeypatch.setenv("INNGEST_SIGNING_KEY", SIGNING_KEY)  # which the SDK would take by itself
-    settings = settings_of("production").model_copy(update={"signing_key": None})
     with pytest.raises(NoSigningKey, match="INNGEST_SIGNING_KEY"):
-        asgi.app(CATALOGUE, SHOP, settings=settings)
+        asgi.app(CATALOGUE, SHOP, settings=settings_of("production"), client=client)
 
 
 def test_one_app_with_two_lists_is_refused() -> None:

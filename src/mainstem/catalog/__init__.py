@@ -5,6 +5,10 @@ with `Catalog.bind(client, services)`. Events are classes (`EventData`) shared b
 receiver. This room makes no client, reads no settings, and knows nothing of what functions do.
 """
 
+from mainstem.catalog import lean  # noqa: F401  it comes before the SDK
+
+# isort: split
+
 from inngest import NonRetriableError, RetryAfterError, StepError
 
 from mainstem.catalog.adoption import adopt

@@ -5,12 +5,12 @@ connection that both would write to nor a lock that another thread of the parent
 """
 
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import inngest
-import structlog
 
 from mainstem.clients.client import Middleware, close_client, identity, make_client
 from mainstem.errors import MainstemError
@@ -92,9 +92,17 @@ def forget_clients() -> None:
 
 
 def log_client(settings: Settings) -> None:
-    """Log how the client is configured: in full locally, at debug level elsewhere. No secrets."""
+    """Log how the client is configured: in full locally, at debug level elsewhere. No secrets.
+
+    Where no logs are set up, as on a function host, the latter is not worth loading structlog for.
+    """
+    is_local = settings.environment is Environment.LOCAL
+    if not is_local and "structlog" not in sys.modules:
+        return
+    import structlog
+
     log = structlog.stdlib.get_logger("mainstem.clients")
-    say = log.info if settings.environment is Environment.LOCAL else log.debug
+    say = log.info if is_local else log.debug
     say(
         "client configured",
         environment=str(settings.environment),

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import inngest
 
 from mainstem.catalog import Catalog
+from mainstem.clients import sdk_environment
 from mainstem.serving.options import Options
 from mainstem.serving.preparing import Prepared, prepare
 from mainstem.serving.registration import log_sync
@@ -66,14 +67,14 @@ class Endpoint:
         settings = prepared.settings
         self._serve_origin = settings.serve_origin
         self._request, self._response = sdk().CommRequest, sdk().CommResponse
-        self._handler = make_handler(
-            prepared.client,
-            self.bound.functions,
-            framework=framework,
-            is_streaming=can_stream and settings.streaming,
-            takes_unsigned_syncs=settings.unauthed_sync,
-            threads=settings.thread_pool_workers,
-        )
+        with sdk_environment(settings):
+            self._handler = make_handler(
+                prepared.client,
+                self.bound.functions,
+                framework=framework,
+                is_streaming=can_stream and settings.streaming,
+                takes_unsigned_syncs=settings.unauthed_sync,
+            )
         self._sync_ids = _ids(f for f in self.bound.functions if not f.is_handler_async)
         self._async_ids = _ids(f for f in self.bound.functions if f.is_handler_async)
 

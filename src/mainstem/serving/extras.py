@@ -22,5 +22,9 @@ class MissingExtra(MainstemError):  # noqa: N818  it says what is missing
 
 def need(library: str, *, adapter: str, extra: str) -> None:
     """Raise `MissingExtra` unless `library` is installed. It is not loaded."""
-    if find_spec(library) is None:
+    try:
+        found = find_spec(library)
+    except ModuleNotFoundError:  # the package above it
+        found = None
+    if found is None:
         raise MissingExtra(adapter, library=library, extra=extra)

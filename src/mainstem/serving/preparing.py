@@ -47,7 +47,14 @@ class Prepared:
         return f"{self.served.path} ({self.served.adapter})"
 
 
-def prepare(catalog: Catalog[S], services: S | None, options: Options, *, adapter: str) -> Prepared:
+def prepare(
+    catalog: Catalog[S],
+    services: S | None,
+    options: Options,
+    *,
+    adapter: str,
+    path: str | None = None,
+) -> Prepared:
     """Bind `catalog` as the settings have it, and say so in the log.
 
     Without settings among the `options` they are read from the environment, now. While the new path
@@ -67,7 +74,10 @@ def prepare(catalog: Catalog[S], services: S | None, options: Options, *, adapte
     prepared = Prepared(
         bound,
         served_by(
-            bound, settings, adapter=adapter, path=options.get("path") or settings.serve_path
+            bound,
+            settings,
+            adapter=adapter,
+            path=path or options.get("path") or settings.serve_path,
         ),
         settings,
         old=None if settings.functions_on else options.get("old"),

@@ -1,15 +1,13 @@
 """The SDK's own handler, which every adapter of the SDK is made of; looked at here alone.
 
 It has no public name. A release that has moved it, or changed what it takes, is told by name when
-an endpoint is made (`UnknownSdk`), instead of failing at the first call. Whatever it would read
-from the process's environment is handed to it.
+an endpoint is made (`UnknownSdk`), instead of failing at the first call.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -79,6 +77,12 @@ def sdk() -> Any:
     return comm_lib
 
 
+def check_key(client: inngest.Inngest) -> None:
+    """Raise `NoSigningKey` for a client that could not check a signature, though it has to."""
+    if client.is_production and not client.signing_key:
+        raise NoSigningKey(client.app_id)
+
+
 def make_handler(
     client: inngest.Inngest,
     functions: Sequence[inngest.Function[Any]],
@@ -86,32 +90,23 @@ def make_handler(
     framework: str,
     is_streaming: bool,
     takes_unsigned_syncs: bool,
-    threads: int | None,
 ) -> Any:
     """The SDK's handler for `functions`. `framework` is the SDK's word, such as `fast_api`.
 
-    `threads` are those in which plain functions run while an event loop is there: None leaves the
-    number to Python, 0 runs them in the loop. Raises `UnknownSdk` and `NoSigningKey`.
+    Raises `UnknownSdk` and `NoSigningKey`.
     """
     comm_lib = sdk()
-    if client.is_production and not client.signing_key:
-        raise NoSigningKey(client.app_id)
+    check_key(client)
     from inngest._internal import server_lib
 
     streaming = inngest.Streaming.FORCE if is_streaming else inngest.Streaming.DISABLE
-    handler = comm_lib.CommHandler(
+    return comm_lib.CommHandler(
         client=client,
         enable_unauthed_sync=takes_unsigned_syncs,
         framework=server_lib.Framework(framework),
         functions=list(functions),
         streaming=streaming,
     )
-    if not hasattr(handler, "_thread_pool"):
-        raise UnknownSdk("CommHandler._thread_pool")
-    # The one thing that it takes from the process's environment and from nowhere else. A pool has
-    # no threads before its first use, so that the one put aside here costs nothing.
-    handler._thread_pool = None if threads == 0 else ThreadPoolExecutor(threads)  # noqa: SLF001
-    return handler
 
 
 def origin_of_environment() -> str | None:
