@@ -6,7 +6,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from mainstem.registration.canonical import canonical, schedule, span
 from mainstem.registration.described import fingerprint, read_functions
@@ -81,6 +81,11 @@ def _otherwise_spelt(value: Json, key: str = "") -> Json:
     return value
 
 
+# Deadlines measure the machine, not the code.
+patiently = settings(deadline=None)
+
+
+@patiently
 @given(_configurations)
 def test_nulls_order_and_spelling_make_no_difference(raw: Json) -> None:
     first = canonical(raw)
@@ -89,6 +94,7 @@ def test_nulls_order_and_spelling_make_no_difference(raw: Json) -> None:
     assert fingerprint(canonical(_otherwise_spelt(_stripped(raw)))) == fingerprint(first)
 
 
+@patiently
 @given(_configurations)
 def test_a_servers_store_has_the_same_fingerprint_as_the_sdk(raw: Json) -> None:
     """Inngest's server keeps the step in a list, its retries as a number, and adds its own."""
@@ -102,6 +108,7 @@ def test_a_servers_store_has_the_same_fingerprint_as_the_sdk(raw: Json) -> None:
     assert read_functions(held, app_id="app") == read_functions([raw], app_id="app")
 
 
+@patiently
 @given(_configurations, st.data())
 def test_any_real_change_changes_the_fingerprint(raw: Json, data: st.DataObject) -> None:
     changed = copy.deepcopy(raw)

@@ -1,7 +1,7 @@
 """Keys show as hashes and signatures only."""
 
 from mainstem.engine import EngineOptions
-from mainstem.registration.keys import Keys, bearer, keys_of, signed
+from mainstem.registration.keys import Keys, bearer, is_signed, keys_of, signed
 
 from .stage import OTHER_KEY, SIGNING_KEY, settings_for
 
@@ -27,6 +27,13 @@ def test_a_signature_is_over_canonical_json() -> None:
     one = signed(b'{"b": 1, "a": 2}', SIGNING_KEY, now_seconds=7)
     assert one == signed(b'{"a":2,"b":1}', SIGNING_KEY, now_seconds=7)
     assert one != signed(b'{"a":2,"b":1}', OTHER_KEY, now_seconds=7)
+
+
+def test_a_signature_is_known_again_and_no_other() -> None:
+    header = signed(b'{"a":2}', SIGNING_KEY, now_seconds=7)["x-inngest-signature"]
+    assert is_signed(b'{"a":2}', header, SIGNING_KEY)
+    assert not is_signed(b'{"a":3}', header, SIGNING_KEY)
+    assert not is_signed(b'{"a":2}', "", SIGNING_KEY)
 
 
 def test_the_api_is_shown_the_hash_that_the_engine_takes() -> None:

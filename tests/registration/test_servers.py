@@ -93,8 +93,14 @@ async def test_names_alone_leave_the_configuration_unknown() -> None:
 
 
 async def test_an_app_that_nobody_knows_is_not_there() -> None:
-    assert dict((await _asked(_server(functions=[]))).apps) == {}
-    assert dict((await _asked(_server())).apps) == {}
+    server = await _asked(_server(functions=[]))
+    assert (dict(server.apps), server.unknown) == ({}, "")
+
+
+async def test_a_server_that_has_no_such_question_leaves_it_unknown() -> None:
+    server = await _asked(_server())
+    assert dict(server.apps) == {}
+    assert "(HTTP 404) is not one that we know" in server.unknown
 
 
 async def test_an_answer_of_another_form_is_unknown() -> None:

@@ -376,3 +376,51 @@ async def test_a_canary_in_a_deployment_is_no_drift() -> None:
     assert found.findings == ()
     assert found.seen[0].app_id == "shop"
     assert found.seen[0].functions == 4
+
+
+async def test_in_dev_mode_the_server_tells_another_app_id() -> None:
+    async with stage() as on:
+        theirs = on.settings(MAINSTEM_APP_ID="store")
+        async with on.endpoint(theirs) as url:
+            found = await _verified(on.settings(), url)
+    assert "as app 'store', and the settings say 'shop'" in _code(found, "other-app-id")
+
+
+async def test_a_redirect_in_the_endpoints_place_is_a_finding() -> None:
+    app = fastapi.FastAPI()
+    moved = fastapi.responses.RedirectResponse("/api/elsewhere", status_code=301)
+    app.get("/api/inngest")(lambda: moved)
+    async with stage() as on, answering(app) as url:
+        found = await _verified(on.settings(), url)
+    assert "a POST may become a GET" in _code(found, "redirected")
+
+
+async def test_an_answer_whose_signature_is_lost_on_the_way_is_a_finding() -> None:
+    async with stage(**CLOUD) as on:
+        settings = on.settings("production")
+        bound = bound_for(settings)
+        app = fastapi.FastAPI()
+        inngest.fast_api.serve(app, bound.client, bound.functions, serve_path="/api/inngest")
+
+        @app.middleware("http")
+        async def proxy(request: fastapi.Request, call_next: Any) -> Any:
+            answer = await call_next(request)
+            answer.headers["x-inngest-signature"] = "t=1&s=00"
+            return answer
+
+        async with answering(app) as url:
+            found = await _verified(settings, url)
+    assert "arrives without its signature" in _code(found, "answer-not-signed")
+
+
+async def test_the_environment_that_an_endpoint_of_ours_says_is_compared() -> None:
+    async with stage() as on:
+        settings = on.settings()
+        bound = bound_for(settings)
+        app = fastapi.FastAPI()
+        inngest.fast_api.serve(app, bound.client, bound.functions, serve_path="/api/inngest")
+        health = {"environment": "staging", "decided_by": "x", "app_id": "shop"}
+        app.get("/healthz")(lambda: health)
+        async with answering(app) as url:
+            found = await _verified(settings, url)
+    assert "says that it is in staging, expected local" in _code(found, "wrong-environment")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from mainstem.catalog import BoundCatalog
-    from mainstem.registration import CanaryBack, Comparison, Finding
+    from mainstem.registration import CanaryBack, Comparison, Finding, Row, Seen
     from mainstem.settings import Settings
 
 
@@ -26,10 +26,13 @@ class Verified:
 
     ok: bool
     environment: str
-    comparison: Comparison
+    endpoints: tuple[Seen, ...]
+    server: dict[str, str | None]
     matrix: dict[str, dict[str, str]]
-    canary: CanaryBack | None
+    functions: tuple[Row, ...]
     findings: list[Finding]
+    unknown: tuple[str, ...]
+    canary: CanaryBack | None
 
 
 def verify(
@@ -125,10 +128,13 @@ async def _verified(
     return Verified(
         ok=ok and not (strict and comparison.unknown),
         environment=comparison.environment,
-        comparison=comparison,
+        endpoints=comparison.seen,
+        server={"origin": comparison.server, "kind": comparison.server_kind},
         matrix=matrix(comparison, bound),
-        canary=back,
+        functions=comparison.rows,
         findings=list(in_order(findings)),
+        unknown=comparison.unknown,
+        canary=back,
     )
 
 
@@ -168,19 +174,18 @@ def _print(found: Verified) -> None:
     from mainstem.cli.output import stdout_console
 
     console = stdout_console()
-    comparison = found.comparison
-    for one in comparison.seen:
+    for one in found.endpoints:
         known = [f"app {one.app_id or 'unknown'}", f"{one.mode or 'unknown'} mode"]
         known += [str(each) for each in (one.sdk, one.framework) if each]
         known += [] if one.functions is None else [f"{one.functions} functions"]
         console.print(f"Endpoint  {one.url}  ({', '.join(known)})", soft_wrap=True)
     console.print(
-        f"Server    {comparison.server}  ({comparison.server_kind or 'unknown'} mode)\n",
+        f"Server    {found.server['origin']}  ({found.server['kind'] or 'unknown'} mode)\n",
         soft_wrap=True,
     )
     _print_matrix(found, console)
     print_findings(found.findings, console)
-    for text in comparison.unknown:
+    for text in found.unknown:
         console.print(f"unknown   {text}", markup=False)
     if found.canary is not None:
         console.print(f"The canary came back after {found.canary.seconds:.2f} seconds.")
@@ -197,7 +202,7 @@ def _print_matrix(found: Verified, console: Console) -> None:
 
     head = f"{'Function':<{_COLUMN}} " + "".join(f"{name:<{_CELL}}" for name in ENVIRONMENTS)
     console.print(Text(head.rstrip(), style="bold"), soft_wrap=True)
-    rows = {row.id: row for row in found.comparison.rows}
+    rows = {row.id: row for row in found.functions}
     for name, cells in found.matrix.items():
         line = "".join(f"{cells.get(each, ''):<{_CELL}}" for each in ENVIRONMENTS)
         console.print(Text(f"{name:<{_COLUMN}} {line}".rstrip()), soft_wrap=True)

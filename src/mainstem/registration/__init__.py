@@ -18,9 +18,10 @@ from mainstem.registration.canary import (
 )
 from mainstem.registration.cataloguing import manifest_of
 from mainstem.registration.changes import changes
-from mainstem.registration.comparison import Comparison, Difference, Row, Seen, compare
+from mainstem.registration.comparison import Comparison, Seen, compare
 from mainstem.registration.contract import check_contract
 from mainstem.registration.described import Described, fingerprint, read_functions
+from mainstem.registration.drift import Difference, Row
 from mainstem.registration.errors import BadManifest, RegistrationError
 from mainstem.registration.findings import Finding, Level, in_order
 from mainstem.registration.manifest import FILE_NAME, FunctionEntry, Manifest, read_manifest

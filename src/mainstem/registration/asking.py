@@ -18,13 +18,17 @@ _FIRST_PAUSE_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: an answer (`status` is above 0), or why there is none (`problem`)."""
+    """What came back: an answer (`status` is above 0), or why there is none (`problem`).
+
+    `text` is its beginning, `content` all of it, `body` what it is as JSON.
+    """
 
     status: int
     headers: Mapping[str, str]
     text: str
     body: Json = None
     problem: str = ""
+    content: bytes = b""
 
     @property
     def is_refused(self) -> bool:
@@ -75,7 +79,7 @@ def _read(got: httpx.Response) -> Answer:
     except ValueError:
         body = None
     headers = {name.lower(): value for name, value in got.headers.items()}
-    return Answer(got.status_code, headers, got.text[:2_000], body)
+    return Answer(got.status_code, headers, got.text[:2_000], body, content=got.content)
 
 
 def _why(error: Exception) -> str:

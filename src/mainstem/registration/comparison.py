@@ -6,43 +6,26 @@ is left out of a comparison and named among the unknowns; it is never taken for 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from mainstem.registration.apps import endpoint_findings, server_findings
+from mainstem.registration.apps import server_findings
 from mainstem.registration.canary import CANARY_ID
 from mainstem.registration.described import Described
+from mainstem.registration.drift import (
+    Difference,
+    Row,
+    Status,
+    count_differs,
+    row_findings,
+    served_twice,
+    unknown_sides,
+)
 from mainstem.registration.findings import Finding, in_order
+from mainstem.registration.hosts import endpoint_findings
 from mainstem.registration.sides import Endpoint, HeldApp, Mode, Server, Wanted
 
 Json = Any
-Status = Literal["ok", "different", "missing", "extra", "unknown"]
 Functions = Mapping[str, Described]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A field that the sides do not agree on: its value by side, of the sides that are known."""
-
-    field: str
-    values: Mapping[str, Json]
-
-    def __str__(self) -> str:
-        told = ", ".join(f"{side} {_told(value)}" for side, value in self.values.items())
-        return f"{self.field} ({told})"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One function. `wanted`, `served`, `held`: whether each side has it, None for not known."""
-
-    id: str
-    status: Status
-    wanted: bool
-    served: bool | None
-    held: bool | None
-    differences: tuple[Difference, ...] = ()
-    fingerprint: str | None = None
-    served_at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +72,9 @@ def compare(wanted: Wanted, endpoints: Sequence[Endpoint], server: Server) -> Co
     findings = [
         *endpoint_findings(wanted, endpoints),
         *server_findings(wanted, endpoints, apps, server),
-        *_served_twice(endpoints),
-        *(finding for row in rows for finding in _row_findings(row)),
-        *_count(wanted, endpoints, served, held),
+        *served_twice(endpoints),
+        *(finding for row in rows for finding in row_findings(row)),
+        *count_differs(wanted, endpoints, served, held),
     ]
     if any(finding.code == "app-missing" for finding in findings):
         # Said once of the app, it need not be said of each of its functions.
@@ -103,7 +86,7 @@ def compare(wanted: Wanted, endpoints: Sequence[Endpoint], server: Server) -> Co
         server_kind=server.kind,
         rows=rows,
         findings=in_order(findings),
-        unknown=tuple(_unknown(endpoints, server, held)),
+        unknown=tuple(unknown_sides(endpoints, server, held)),
     )
 
 
@@ -187,114 +170,3 @@ def _differences(sides: Mapping[str, Described | None]) -> Iterator[Difference]:
         first, *others = values.values()
         if any(other != first for other in others):
             yield Difference(field, values)
-
-
-def _row_findings(row: Row) -> Iterator[Finding]:
-    if not row.wanted:
-        where = " and ".join(
-            place for place, there in (("the endpoint", row.served), ("the server", row.held))
-            if there
-        )  # fmt: skip
-        yield Finding(
-            "error",
-            "extra",
-            row.id,
-            f"Function '{row.id}' is not in the catalogue, and {where} has it.",
-            "Deploy what is in the catalogue and run `mainstem sync`; or check that this is the "
-            "catalogue which is deployed.",
-        )
-        return
-    if row.served is False:
-        yield Finding(
-            "error",
-            "missing-at-endpoint",
-            row.id,
-            f"Function '{row.id}' is in the catalogue, and the endpoint does not serve it.",
-            "Deploy it, or run this with the endpoint's own MAINSTEM_SERVE_GROUPS and _TAGS.",
-        )
-    if row.held is False:
-        yield Finding(
-            "error",
-            "missing-at-server",
-            row.id,
-            f"Function '{row.id}' is not registered: its events start nothing.",
-            "Run `mainstem sync` with the endpoint's URL.",
-        )
-    if row.differences:
-        told = "; ".join(str(one) for one in row.differences)
-        served_as_wanted = all(
-            one.values.get("served", one.values["wanted"]) == one.values["wanted"]
-            for one in row.differences
-        )
-        yield Finding(
-            "error",
-            "different",
-            row.id,
-            f"Function '{row.id}' differs in {told}.",
-            "Run `mainstem sync` with the endpoint's URL." if served_as_wanted
-            else "Deploy the catalogue, then run `mainstem sync`.",
-        )  # fmt: skip
-
-
-def _served_twice(endpoints: Sequence[Endpoint]) -> Iterator[Finding]:
-    names = [name for one in endpoints for name in one.functions or ()]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        urls = [one.url for one in endpoints if name in (one.functions or ())]
-        yield Finding(
-            "error",
-            "served-twice",
-            name,
-            f"Function '{name}' is served at {' and '.join(urls)}: each of its events starts it "
-            "twice, or whoever synced last has it.",
-            "Give each host its own groups (MAINSTEM_SERVE_GROUPS); `mainstem check --part` proves "
-            "them.",
-        )
-
-
-def _count(
-    wanted: Wanted,
-    endpoints: Sequence[Endpoint],
-    served: Functions | None,
-    held: Functions | None,
-) -> Iterator[Finding]:
-    """Where endpoints do not tell their functions, their number at least."""
-    counts = [one.function_count for one in endpoints]
-    if served is not None or not counts or None in counts:
-        return
-    total = sum(count or 0 for count in counts)
-    if CANARY_ID in (held or ()) and CANARY_ID not in wanted.functions:
-        total -= 1
-    if total != len(wanted.functions):
-        yield Finding(
-            "error",
-            "count-differs",
-            ", ".join(one.url for one in endpoints),
-            f"The catalogue has {len(wanted.functions)} functions for {wanted.environment}, and "
-            f"{total} are served.",
-            "Deploy the catalogue; or check that groups, tags and environment are the endpoint's.",
-        )
-
-
-def _unknown(
-    endpoints: Sequence[Endpoint], server: Server, held: Functions | None
-) -> Iterator[str]:
-    for one in endpoints:
-        if one.functions is None:
-            why = one.functions_unknown or "it could not be asked"
-            yield f"What {one.url} serves: {why}."
-        if one.problem is None and not one.is_authenticated:
-            yield (
-                f"Which app, environment and keys {one.url} has: it tells them only to a signed "
-                "request in cloud mode."
-            )
-    if held is None:
-        why = server.unknown or "it could not be asked, or calls nothing at these addresses"
-        yield f"What the server {server.origin} holds: {why}."
-    elif any(each.fields is None for each in held.values()):
-        yield f"How the functions at {server.origin} are configured: it tells only their names."
-    if server.problem is None and not server.is_listed:
-        yield f"At which address the server {server.origin} calls the app: it does not tell."
-
-
-def _told(value: Json) -> str:
-    return "none" if value is None else str(value).replace("'", "")

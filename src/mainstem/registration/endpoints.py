@@ -13,12 +13,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 
 from mainstem.registration.asking import Answer, ask
 from mainstem.registration.described import read_functions
-from mainstem.registration.keys import Keys, signed
+from mainstem.registration.keys import Keys, is_signed, signed
 from mainstem.registration.sides import Endpoint, Mode
 
 # The first release that never registers when it is asked in band in cloud mode.
@@ -41,6 +42,10 @@ async def _inspected(
     if (wrong := _no_sdk(url, answer)) is not None:
         return wrong
     endpoint = _from_inspection(url, answer)
+    if key is not None and endpoint.is_authenticated:
+        signature = answer.headers.get("x-inngest-signature", "")
+        endpoint = replace(endpoint, is_signed=is_signed(answer.content, signature, key))
+    endpoint = replace(endpoint, environment=await _environment(http, url))
     if endpoint.mode == "dev":
         why = (
             "an endpoint in dev mode tells its functions only to the server that it registers with"
@@ -57,6 +62,14 @@ async def _inspected(
     return _with_functions(endpoint, told)
 
 
+async def _environment(http: httpx.AsyncClient, url: str) -> str | None:
+    """What an endpoint of ours says at `/healthz`; others have no such page, or another one."""
+    answer = await ask(http, "GET", urljoin(url, "/healthz"), tries=1)
+    told = answer.fields
+    is_ours = {"environment", "decided_by", "app_id"} <= told.keys()
+    return str(told["environment"]) if is_ours else None
+
+
 def _headers(body: bytes, key: str | None) -> dict[str, str]:
     plain = {"content-type": "application/json", "user-agent": "mainstem"}
     return plain if key is None else {**plain, **signed(body, key, now_seconds=int(time.time()))}
@@ -70,6 +83,13 @@ def _no_sdk(url: str, answer: Answer) -> Endpoint | None:
             code="unreachable",
             problem=f"Cannot reach the endpoint {url}: {answer.problem}. Is it running, and is the "
             "path right? Ours is /api/inngest.",
+        )
+    if "location" in answer.headers and 300 <= answer.status < 400:
+        return Endpoint(
+            url,
+            code="redirected",
+            problem=f"The endpoint {url} redirects to {answer.headers['location']}: on the way a "
+            "POST may become a GET, and no function is called. Register the final address.",
         )
     if "x-inngest-sdk" not in answer.headers or "mode" not in answer.fields:
         what = answer.headers.get("server", "something else")

@@ -55,6 +55,14 @@ def signed(body: bytes, key: str, *, now_seconds: int) -> dict[str, str]:
     return {"x-inngest-signature": f"t={now_seconds}&s={mac.hexdigest()}"}
 
 
+def is_signed(content: bytes, header: str, key: str) -> bool:
+    """Whether `header` is the signature with `key` of an answer that is `content`, to the byte."""
+    told = dict(part.partition("=")[::2] for part in header.split("&"))
+    mac = hmac.new(_PREFIX.sub("", key).encode(), content, hashlib.sha256)
+    mac.update(told.get("t", "").encode())
+    return hmac.compare_digest(mac.hexdigest(), told.get("s", ""))
+
+
 def bearer(key: str) -> dict[str, str]:
     """The header that shows `key` to a server's API: its hash."""
     return {"authorization": f"Bearer {key_hash('signing', key)}"}

@@ -55,8 +55,8 @@ async def ask_server(
         path = f"/v1/apps/{quote(app_id, safe='')}/functions"
         told = await ask_api(http, "GET", origin, path, keys, branch=branch)
         functions = _items(told)
-        if told.status == 404 or functions == []:
-            continue
+        if functions == [] or (told.status == 404 and is_listed):
+            continue  # it is not there
         if functions is None:
             unknown = f"its answer to {path} (HTTP {told.status}) is not one that we know"
         else:

@@ -37,7 +37,9 @@ class Endpoint:
     """What the endpoint at `url` told. `problem` is why it told nothing, with what to do.
 
     `functions` are those that it serves, known only where it may be asked in band;
-    `functions_unknown` says why not. `app_url` is where it says that it is.
+    `functions_unknown` says why not. `app_url` is where it says that it is, `environment` what its
+    health says, where it has one of ours. `is_signed` is whether its answer carried our signature,
+    None where none is due.
     """
 
     url: str
@@ -54,6 +56,8 @@ class Endpoint:
     functions: Mapping[str, Described] | None = None
     functions_unknown: str = ""
     is_authenticated: bool = False
+    is_signed: bool | None = None
+    environment: str | None = None
     signing_hash: str | None = None
     event_hash: str | None = None
     has_event_key: bool | None = None

@@ -116,7 +116,7 @@ async def _held(
                 None,
                 server.problem or f"The server does not tell what it holds: {server.unknown}.",
             )
-        if app is not None and app.functions is not None and len(app.functions) >= needed:
+        if app is not None and _holds(app, endpoint):
             return app, ""
         if time.monotonic() >= until:
             has = "no such app" if app is None else f"{len(app.functions or ())} of them"
@@ -129,6 +129,17 @@ async def _held(
             )
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+
+def _holds(app: HeldApp, endpoint: Endpoint) -> bool:
+    """Whether `app` is what `endpoint` serves, as far as either tells."""
+    held = app.functions or {}
+    if endpoint.functions is None:
+        return len(held) >= (endpoint.function_count or 0)
+    return all(
+        name in held and held[name].fingerprint in (None, one.fingerprint)
+        for name, one in endpoint.functions.items()
+    )
 
 
 def app_at(endpoint: Endpoint, server: Server, app_id: str) -> HeldApp | None:
