@@ -21,22 +21,27 @@ class Emptying(cst.CSTTransformer):
 
     def leave_IndentedBlock(  # noqa: N802  libcst's name
         self,
-        original_node: cst.IndentedBlock,  # noqa: ARG002
+        original_node: cst.IndentedBlock,
         updated_node: cst.IndentedBlock,
     ) -> cst.IndentedBlock:
         """The block without them; one that is left with nothing says `pass`."""
         body, rest = self._without(updated_node.body)
+        if body and not _begins_blank(original_node.body[0]):
+            body[0] = _without_blank_start(body[0])
         if not body:
             body, rest = [cst.SimpleStatementLine([cst.Pass()], leading_lines=rest)], []
         return updated_node.with_changes(body=body, footer=[*rest, *updated_node.footer])
 
     def leave_Module(  # noqa: N802
         self,
-        original_node: cst.Module,  # noqa: ARG002
+        original_node: cst.Module,
         updated_node: cst.Module,
     ) -> cst.Module:
         """The module without them."""
         body, rest = self._without(updated_node.body)
+        if body and not updated_node.header and not _begins_blank(original_node.body[0]):
+            # What came first may be gone: the file does not begin with empty lines.
+            body[0] = _without_blank_start(body[0])
         return updated_node.with_changes(body=body, footer=[*rest, *updated_node.footer])
 
     def _without(
@@ -59,3 +64,15 @@ class Emptying(cst.CSTTransformer):
 
 def _has_comment(lines: Sequence[cst.EmptyLine]) -> bool:
     return any(line.comment is not None for line in lines)
+
+
+def _begins_blank(statement: cst.CSTNode) -> bool:
+    leading = list(getattr(statement, "leading_lines", ()))
+    return bool(leading) and leading[0].comment is None
+
+
+def _without_blank_start(statement: cst.BaseStatement) -> cst.BaseStatement:
+    leading = list(getattr(statement, "leading_lines", ()))
+    while leading and leading[0].comment is None:
+        leading.pop(0)
+    return statement.with_changes(leading_lines=leading)

@@ -69,18 +69,9 @@ def _listed(rewriting: Rewriting) -> list[Function]:
             one for one in everything
             if one.lost is None and any(id(serve) in moving for serve in one.served_by)
         ]  # fmt: skip
-    if _serves_already(rewriting):
-        return []
+    if rewriting.project.mainstem_serves():
+        return []  # what Mainstem does not serve there is not meant to be served
     return [one for one in everything if one.lost is None]
-
-
-def _serves_already(rewriting: Rewriting) -> bool:
-    """Whether Mainstem serves in this code: then what is not served there is not meant to be."""
-    return any(
-        name.startswith("mainstem.serving")
-        for source in rewriting.project.sources.values()
-        for name in source.imports
-    )
 
 
 def _entries(rewriting: Rewriting, listed: list[Function]) -> list[Entry]:

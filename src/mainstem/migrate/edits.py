@@ -49,7 +49,8 @@ class Edits:
     def rendered(self) -> bytes:
         """The file with everything done."""
         tree = self.module.tree.visit(_Rewriter(self))
-        return self.imports.done(tree).bytes
+        data = self.imports.done(tree).bytes
+        return data if data.strip() else b""
 
 
 class _Rewriter(Emptying):
@@ -67,9 +68,11 @@ class _Rewriter(Emptying):
         lines = self._edits.inserted.get(original_node)
         if lines and isinstance(result, cst.CSTNode):
             new = [cst.parse_statement(line) for line in lines]
-            first = result.leading_lines if hasattr(result, "leading_lines") else ()
-            blank = [one for one in first if one.comment is None][:1]
-            new[0] = new[0].with_changes(leading_lines=blank)
+            leading = list(getattr(result, "leading_lines", ()))
+            count = next((i for i, one in enumerate(leading) if one.comment), len(leading))
+            new[0] = new[0].with_changes(leading_lines=leading[:count])
+            rest = [cst.EmptyLine(indent=False), *leading[count:]] if leading[count:] else []
+            result = result.with_changes(leading_lines=rest)
             return cst.FlattenSentinel([*cast("Sequence[cst.CSTNodeT]", new), result])
         return result
 

@@ -14,6 +14,7 @@ from mainstem.migrate.finds import Client, Create, Function, Maker, Stray
 from mainstem.migrate.modules import Chain, Module, Project, is_reference, nodes
 from mainstem.migrate.registering import list_registered
 from mainstem.migrate.shapes import (
+    are_alternatives,
     argument,
     condition,
     last_return,
@@ -55,6 +56,10 @@ class Functions:
                 name = module.absolute(node.func)
                 for step in self.project.steps(name) if name is not None else ():
                     self._calls.setdefault(step, []).append((module, node))
+
+    def calls_of(self, key: str) -> list[tuple[Module, cst.Call]]:
+        """The calls of what is made under the dotted name `key`."""
+        return self._calls.get(key, [])
 
     def _look_at(self, module: Module, node: cst.Attribute) -> None:
         if node.attr.value != "create_function":
@@ -162,16 +167,15 @@ class Functions:
         read_id: _IdReader,
     ) -> None:
         wrapper = module.function_around(found)
-        if (
-            not isinstance(wrapper, cst.FunctionDef)
-            or plain_return(wrapper) is not found
-            or not isinstance(module.parent(wrapper), cst.Module)
+        if not isinstance(wrapper, cst.FunctionDef) or not isinstance(
+            module.parent(wrapper), cst.Module
         ):
-            why = "the function around it does more than return it"
-            self._lose(module, call, makers, why)
+            self._lose(module, call, makers, "the function around it is made anew at each call")
             return
         key = f"{module.name}.{wrapper.name.value}"
         maker = self._maker(Maker(key, module, wrapper, "decorator"))
+        if plain_return(wrapper) is not found:
+            maker.why = "it does more than return what `create_function` gives"
         for there, each in self._calls.get(key, []):
             read = self._given(there, each, wrapper, module, read_id)
             self._decorator(there, each, creates, [*makers, maker], read)
@@ -330,6 +334,9 @@ class Functions:
             if why is not None:
                 function.why = function.lost = why
                 return
+        if len(function.nodes) > 1 and not are_alternatives(module, function.nodes):
+            function.why = function.lost = f"its name `{name}` is bound more than once"
+            return
         kept = sum(_takes_over(node, name) for node in function.nodes)
         if len(module.bindings(function.entry)) != len(function.nodes) + kept:
             function.why = function.lost = f"its name `{name}` is bound more than once"

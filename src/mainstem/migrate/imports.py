@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from mainstem.migrate.bodies import Emptying
+from mainstem.migrate.import_places import with_import
 from mainstem.migrate.modules import Module, dotted, nodes
 
 
@@ -84,7 +85,9 @@ class Imports:
         tree = tree.visit(remover)
         if self.dropped or self.undefined:
             tree = tree.visit(_AllTrimmer(remover.gone | self.undefined))
-        return _with_lines(tree, list(self.lines()), self._ours)
+        for line in self.lines():
+            tree = with_import(tree, line, self._ours)
+        return tree
 
     def lines(self) -> Iterator[str]:
         """The statements that are added, in order."""
@@ -265,138 +268,3 @@ class _AllTrimmer(cst.CSTTransformer):
 
 def _text(node: cst.BaseExpression) -> object:
     return node.evaluated_value if isinstance(node, cst.SimpleString) else None
-
-
-def _with_lines(tree: cst.Module, lines: list[str], ours: frozenset[str]) -> cst.Module:
-    """`tree` with import statements put among its own: beside those of their kind.
-
-    `ours` are the top names of the project itself, which are imported last by custom.
-    """
-    for line in lines:
-        tree = _with_line(tree, line, ours)
-    return tree
-
-
-def _with_line(tree: cst.Module, line: str, ours: frozenset[str]) -> cst.Module:
-    body = list(tree.body)
-    end = _end_of_imports(body)
-    new = cst.parse_statement(line)
-    is_ours = _root(new) in ours
-    merged = _merged(body, end, new)
-    if merged is not None:
-        return tree.with_changes(body=merged)
-    alike = [
-        index for index in range(end)
-        if _is_import(body[index]) and (_root(body[index]) in ours) == is_ours
-        and _root(body[index]) != "__future__"
-    ]  # fmt: skip
-    plain = [index for index in alike if _is_plain(body[index])]
-    if _is_plain(new) and plain:
-        return tree.with_changes(body=[*body[: plain[-1] + 1], new, *body[plain[-1] + 1 :]])
-    if _is_plain(new) and alike:
-        first = body[alike[0]]
-        new = new.with_changes(leading_lines=getattr(first, "leading_lines", ()))
-        body[alike[0]] = first.with_changes(leading_lines=[])
-        return tree.with_changes(body=[*body[: alike[0]], new, *body[alike[0] :]])
-    if alike:
-        later = [index for index in alike if not _is_plain(body[index])
-                 and _source(body[index]) > _source(new)]  # fmt: skip
-        at = (
-            later[0]
-            if later and not getattr(body[later[0]], "leading_lines", ())
-            else alike[-1] + 1
-        )
-        return tree.with_changes(body=[*body[:at], new, *body[at:]])
-    blank = cst.EmptyLine(indent=False)
-    firsts = [index for index in range(end) if _is_import(body[index])]
-    if firsts and not is_ours and _root(body[firsts[0]]) in ours:
-        end = firsts[0]
-        first = body[end]
-        new = new.with_changes(leading_lines=getattr(first, "leading_lines", ()))
-        body[end] = first.with_changes(leading_lines=[blank])
-        return tree.with_changes(body=[*body[:end], new, *body[end:]])
-    if end:
-        new = new.with_changes(leading_lines=[blank])
-    if end < len(body):
-        leading = list(getattr(body[end], "leading_lines", ()))
-        if not any(one.comment is None for one in leading):
-            body[end] = body[end].with_changes(leading_lines=[blank, *leading])
-    return tree.with_changes(body=[*body[:end], new, *body[end:]])
-
-
-def _merged(
-    body: Sequence[cst.BaseStatement], end: int, new: cst.BaseStatement | cst.SimpleStatementLine
-) -> list[cst.BaseStatement] | None:
-    """`body` with the names of `new` put into an import from the same module, if there is one."""
-    small = new.body[0] if isinstance(new, cst.SimpleStatementLine) else None
-    if not isinstance(small, cst.ImportFrom) or isinstance(small.names, cst.ImportStar):
-        return None
-    for index in range(end):
-        line = body[index]
-        old = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
-        if (
-            isinstance(line, cst.SimpleStatementLine)
-            and len(line.body) == 1
-            and isinstance(old, cst.ImportFrom)
-            and not isinstance(old.names, cst.ImportStar)
-            and old.lpar is None
-            and _source(line) == _source(new)
-        ):
-            names = sorted([*old.names, *small.names], key=lambda each: str(each.evaluated_name))
-            comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-            linked = [each.with_changes(comma=comma) for each in names]
-            linked[-1] = linked[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-            changed = line.with_changes(body=[old.with_changes(names=linked)])
-            return [*body[:index], changed, *body[index + 1 :]]
-    return None
-
-
-def _source(statement: cst.BaseStatement | cst.SimpleStatementLine) -> str:
-    """The module from which a `from … import` takes; empty for other statements."""
-    small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
-    if isinstance(small, cst.ImportFrom) and small.module is not None and not small.relative:
-        return dotted(small.module)
-    return ""
-
-
-def _root(statement: cst.BaseStatement | cst.SimpleStatementLine) -> str:
-    """The top name of the module that an import statement is about; empty for a relative one."""
-    small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
-    if isinstance(small, cst.Import):
-        return dotted(small.names[0].name).partition(".")[0]
-    if isinstance(small, cst.ImportFrom) and small.module is not None and not small.relative:
-        return dotted(small.module).partition(".")[0]
-    return ""
-
-
-def _is_plain(statement: cst.BaseStatement | cst.SimpleStatementLine) -> bool:
-    return isinstance(statement, cst.SimpleStatementLine) and isinstance(
-        statement.body[0], cst.Import
-    )
-
-
-def _end_of_imports(body: Sequence[cst.BaseStatement]) -> int:
-    """Where the statement after the last import of the file's head is."""
-    end = 0
-    for index, statement in enumerate(body):
-        if _is_import(statement):
-            end = index + 1
-        elif index == 0 and _is_docstring(statement):
-            end = 1
-        elif not isinstance(statement, cst.If | cst.Try):
-            break
-    return end
-
-
-def _is_import(statement: cst.BaseStatement) -> bool:
-    return isinstance(statement, cst.SimpleStatementLine) and all(
-        isinstance(small, cst.Import | cst.ImportFrom) for small in statement.body
-    )
-
-
-def _is_docstring(statement: cst.BaseStatement) -> bool:
-    return (
-        isinstance(statement, cst.SimpleStatementLine)
-        and isinstance(statement.body[0], cst.Expr)
-        and isinstance(statement.body[0].value, cst.SimpleString | cst.ConcatenatedString)
-    )

@@ -96,7 +96,7 @@ class Module:
             return self._imported(name.name)
         if name.source is QualifiedNameSource.LOCAL:
             return f"{self.name}.{name.name}"
-        return f"builtins.{name.name}"
+        return name.name  # with `builtins.` in front
 
     def _imported(self, name: str) -> str:
         stripped = name.lstrip(".")
@@ -194,6 +194,26 @@ class Project:
             if module is not None:
                 return module, ".".join(parts[count:])
         return None, name
+
+    @property
+    def uses_mainstem(self) -> bool:
+        """Whether the code calls Mainstem already: an earlier run of ours, most often."""
+        return any(
+            name.partition(".")[0] == "mainstem"
+            for module in self.modules
+            for name in module.source.imports
+        )
+
+    def mainstem_serves(self) -> list[tuple[Module, cst.Call]]:
+        """The calls by which Mainstem serves already."""
+        return [
+            (module, node)
+            for module in self.modules
+            for node in nodes(module.tree)
+            if isinstance(node, cst.Call)
+            and isinstance(node.func, Chain)
+            and (self.resolve(module, node.func) or "").startswith("mainstem.serving.")
+        ]
 
     def imported_by(self, name: str) -> frozenset[str]:
         """The modules of ours that are loaded once the module `name` is, itself among them."""

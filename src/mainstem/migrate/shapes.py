@@ -1,5 +1,6 @@
 """Where an expression stands: under which name its value is kept, and on what that depends."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -84,6 +85,18 @@ def _depends_on_if(module: Module, found: cst.If, name: str) -> str | None:
 def _is_else_of_another(module: Module, found: cst.If) -> bool:
     parent = module.parent(found)
     return isinstance(parent, cst.If) and parent.orelse is found
+
+
+def are_alternatives(module: Module, found: Sequence[cst.CSTNode]) -> bool:
+    """Whether the nodes stand in different branches of one `if`, so that only one of them runs."""
+    outermost, branches = [], []
+    for node in found:
+        around = [one for one in module.around(node) if isinstance(one, cst.If | cst.Else)]
+        if not around:
+            return False
+        outermost.append(around[-1])
+        branches.append(around[0])
+    return len(set(outermost)) == 1 and len(set(branches)) == len(branches)
 
 
 def _binds(body: cst.BaseSuite, name: str) -> bool:

@@ -34,7 +34,7 @@ def tell(plan: Plan, found: Found, base: Path) -> None:
     """Fill `plan` with items, settings and notes."""
     rewriting = found.rewriting
     for function in rewriting.functions.by_key.values():
-        plan.items.append(_function(rewriting, function, found.catalogue))
+        plan.items += _function(rewriting, function, found.catalogue)
     for maker in rewriting.functions.makers.values():
         moves = maker.why is None
         plan.items.append(
@@ -79,7 +79,9 @@ def tell(plan: Plan, found: Found, base: Path) -> None:
         )
 
 
-def _function(rewriting: Rewriting, function: Function, catalogue: CataloguePlace | None) -> Item:
+def _function(
+    rewriting: Rewriting, function: Function, catalogue: CataloguePlace | None
+) -> list[Item]:
     listed = {(e.module, e.name) for e in catalogue.entries} if catalogue is not None else set()
     is_listed = (function.module.name, function.entry) in listed
     becomes: str | None
@@ -94,15 +96,19 @@ def _function(rewriting: Rewriting, function: Function, catalogue: CataloguePlac
         action, becomes = Action.ADOPT, "adopted by the catalogue"
     else:
         action, becomes = Action.REFUSE, None
-    return Item(
-        function.module.shown,
-        function.module.line(function.nodes[0]),
-        Kind.FUNCTION,
-        function.shown,
-        action,
-        becomes,
-        function.why,
-    )
+    module, name = function.module, function.key.rpartition(".")[2]
+    return [
+        Item(
+            module.shown,
+            module.line(node),
+            Kind.FUNCTION,
+            f"'{fn_id}'" if fn_id is not None else name,
+            action,
+            becomes,
+            function.why,
+        )
+        for node, fn_id in zip(function.nodes, function.ids, strict=True)
+    ]
 
 
 def _serves(plan: Plan, found: Found) -> None:
@@ -166,6 +172,7 @@ def _settings(plan: Plan, found: Found) -> None:
             "only while the old deployment still answers, and `previous_ids` do not reach across "
             "apps. Let them finish, then archive the old apps."
         )
+    _tell_of_shared_apps(plan, found, ids)
     for client in gone:
         for name, value in client.options.items():
             code = client.module.code(value)
@@ -179,6 +186,17 @@ def _settings(plan: Plan, found: Found) -> None:
         if serve.why is None and origin is not None and serve.module.code(origin) != "None":
             told = serve.module.code(origin)
             plan.settings.append(f"MAINSTEM_SERVE_ORIGIN: the call at {serve.place} had {told}")
+
+
+def _tell_of_shared_apps(plan: Plan, found: Found, ids: list[str | None]) -> None:
+    for serve in found.rewriting.serves:
+        shared = [c.app_id for c in serve.clients if c.app_id is not None and c.app_id in ids]
+        if serve.why is not None and shared:
+            plan.notes.append(
+                f"The call at {serve.place} still serves app '{shared[0]}'. If MAINSTEM_APP_ID "
+                "says the same, the server keeps the functions of whichever was synced last: give "
+                "one of the two another app id."
+            )
 
 
 def _gave(found: Found, client: Client) -> bool:

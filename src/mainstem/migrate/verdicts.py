@@ -12,6 +12,7 @@ from mainstem.migrate.finds import Client, Function, Maker, Serve
 from mainstem.migrate.functions import Functions
 from mainstem.migrate.middleware import Wraps, wraps_of
 from mainstem.migrate.modules import Project
+from mainstem.migrate.options import middleware_is_open
 from mainstem.migrate.serve_edits import take_out
 from mainstem.migrate.uses import Uses
 
@@ -43,17 +44,10 @@ def judge(
 ) -> Verdicts:
     """Set `why` and `lost` on everything that must stay, and group what moves."""
     verdicts = Verdicts()
-    _block_other_destinations(clients, functions)
-    for serve in serves:
-        for name in serve.lists:
-            if name in uses.tainted and serve.why is None:
-                serve.why, serve.is_followed = uses.tainted[name], False
-        _leave_out_what_is_not_imported(project, serve)
-        for function in serve.functions:
-            function.served_by.append(serve)
-        serve.why = serve.why or _adapter_trouble(serve)
-    for function in functions.by_key.values():
-        _judge_wraps(project, function, verdicts)
+    if clients:
+        _block_other_destinations(clients, functions, is_second=project.uses_mainstem)
+    _judge_serves(project, serves, uses)
+    _judge_middleware(project, functions, verdicts)
     everything = list(functions.by_key.values())
     while True:
         before = _refusals(everything, serves, functions)
@@ -66,6 +60,35 @@ def judge(
     if serves:
         verdicts.unserved = [one for one in everything if one.why is None and not one.served_by]
     return verdicts
+
+
+def _judge_serves(project: Project, serves: list[Serve], uses: Uses) -> None:
+    already = project.mainstem_serves()
+    for serve in serves:
+        tainted = [name for name in serve.lists if name in uses.tainted]
+        if tainted and serve.why is None:
+            serve.why, serve.is_followed = uses.tainted[tainted[0]], False
+        _leave_out_what_is_not_imported(project, serve)
+        for function in serve.functions:
+            function.served_by.append(serve)
+        serve.why = serve.why or _adapter_trouble(serve)
+        if already:
+            there, call = already[0]
+            serve.why = serve.why or (
+                f"Mainstem serves at {there.place(call)} already; list these functions in its "
+                "catalogue by hand, or migrate this application by its own path"
+            )
+
+
+def _judge_middleware(project: Project, functions: Functions, verdicts: Verdicts) -> None:
+    for function in functions.by_key.values():
+        _judge_wraps(project, functions, function, verdicts)
+    for maker in functions.makers.values():
+        wraps = {
+            verdicts.wraps[one.key].names for one in maker.functions if one.key in verdicts.wraps
+        }
+        if len(wraps) > 1:
+            maker.why = maker.why or "the functions that it makes are served by different clients"
 
 
 def _refusals(
@@ -127,15 +150,17 @@ def _stay_served(everything: Iterable[Function], serve: Serve) -> None:
             function.why = f"it is served at {serve.place}, which stays: {serve.why}"
 
 
-def _block_other_destinations(clients: dict[str, Client], functions: Functions) -> None:
+def _block_other_destinations(
+    clients: dict[str, Client], functions: Functions, *, is_second: bool
+) -> None:
     """One client sends to one place, with one key: those that differ from most cannot merge."""
     told = {key: _destination(client) for key, client in clients.items()}
-    if len(set(told.values())) < 2:
-        return
     counts: dict[str, int] = dict.fromkeys(told.values(), 0)
     for function in functions.by_key.values():
         counts[told[function.client.key]] += 1
-    usual = max(counts, key=lambda each: counts[each])
+    # The environment's own place is what settings mean. Code that Mainstem serves in part already
+    # has that one; asked again after an earlier run, the answer must not change.
+    usual = "" if "" in counts or is_second else max(counts, key=lambda each: counts[each])
     for key, client in clients.items():
         if told[key] != usual:
             client.blocked = client.blocked or (
@@ -174,7 +199,9 @@ def _adapter_trouble(serve: Serve) -> str | None:
     return None
 
 
-def _judge_wraps(project: Project, function: Function, verdicts: Verdicts) -> None:
+def _judge_wraps(
+    project: Project, functions: Functions, function: Function, verdicts: Verdicts
+) -> None:
     """The middleware that wraps a function's runs is its serving client's, not its own client's."""
     serving = list(dict.fromkeys(c for serve in function.served_by for c in serve.clients
                                  if serve.why is None)) or [function.client]  # fmt: skip
@@ -187,6 +214,11 @@ def _judge_wraps(project: Project, function: Function, verdicts: Verdicts) -> No
     verdicts.wraps[function.key] = first
     if function.why is None and first.why is not None:
         function.why = f"the middleware of client `{serving[0].key}` cannot be moved: {first.why}"
+    if function.why is None and first.names:
+        why = middleware_is_open(project, functions, function)
+        if why is not None:
+            told = f"the middleware of client `{serving[0].key}` cannot be put in front"
+            function.why = f"{told}: {why}"
 
 
 def _refuse_collisions(everything: list[Function], serves: list[Serve]) -> None:
