@@ -43,12 +43,13 @@ async def hosted(
 
 
 @asynccontextmanager
-async def uvicorned(app: Any) -> AsyncIterator[str]:
-    """An ASGI app on a free port; gives its origin."""
+async def uvicorned(app: Any, *, port: int = 0) -> AsyncIterator[str]:
+    """An ASGI app on a port, any free one by default; gives its origin."""
     # asyncio turns Nagle's algorithm off only for sockets that name TCP as their protocol; with it
     # on, an answer waits for the other side's delayed acknowledgement, some 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind((HOST, 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((HOST, port))
     listener.listen(128)
     config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
     server = _Server(config)
@@ -257,6 +258,15 @@ async def _aws_lambda(catalog: Any, services: Any, kind: str, **options: Any) ->
         yield origin
 
 
+@asynccontextmanager
+async def _connect(catalog: Any, services: Any, **options: Any) -> AsyncIterator[str]:
+    from mainstem.serving import connect
+
+    async with connect.worker(catalog, services, **options) as worker:
+        await asyncio.wait_for(worker.connected(), 20)
+        yield ""
+
+
 def _event_v2(method: str, target: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
     """API Gateway's payload 2.0, which function URLs use too."""
     parts = urlsplit(target)
@@ -342,4 +352,5 @@ HOSTS: dict[str, tuple[Any, ...]] = {
     "aws_lambda-v1": (_aws_lambda, "v1"),
     "aws_lambda-alb": (_aws_lambda, "alb"),
     "vercel": (_vercel,),
+    "connect": (_connect,),
 }

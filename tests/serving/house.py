@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ from mainstem.settings import Settings, load_settings
 
 from .hosts import uvicorned
 
-SIGNING_KEY = "signkey-test-" + "ab" * 16
+# How the keys of an environment begin: the server names them after its own environments.
+_SIGNED_AS = {"preview": "branch", "staging": "staging", "production": "prod"}
 EVENT_KEY = "an-event-key"
-MODES = ("dev", "cloud")
+SIGNING_KEY = "signkey-prod-" + "ab" * 16
 
 
 @dataclass
@@ -43,26 +43,29 @@ class House:
 
 
 @asynccontextmanager
-async def house(mode: str = "dev", **variables: str) -> AsyncIterator[House]:
-    """An engine in `dev` or `cloud` mode, and settings of local or production for it."""
-    is_cloud = mode == "cloud"
+async def house(environment: str = "local", **variables: str) -> AsyncIterator[House]:
+    """An engine for `environment`, in cloud mode where it is deployed, and settings for both."""
+    key = signing_key(environment)
     options = EngineOptions(
-        signing_key=SIGNING_KEY if is_cloud else None,
-        event_keys=frozenset({EVENT_KEY} if is_cloud else ()),
+        signing_key=key,
+        event_keys=frozenset({EVENT_KEY} if key else ()),
         retry_interval=0.05,
     )
     engine = Engine.open(options)
     async with engine, uvicorned(engine_app(engine)) as origin:
-        settings = settings_of(
-            "production" if is_cloud else "local", INNGEST_BASE_URL=origin, **variables
-        )
-        yield House(engine, origin, settings)
+        yield House(engine, origin, settings_of(environment, INNGEST_BASE_URL=origin, **variables))
+
+
+def signing_key(environment: str) -> str | None:
+    """The key of a deployed environment; None where there is none."""
+    known_as = _SIGNED_AS.get(environment)
+    return None if known_as is None else f"signkey-{known_as}-" + "ab" * 16
 
 
 def settings_of(environment: str = "local", **variables: str) -> Settings:
     """The settings of an environment, with keys where it needs them."""
     environ = {"MAINSTEM_ENV": environment, "MAINSTEM_APP_ID": "shop", **variables}
-    if environment in {"preview", "staging", "production"}:
-        environ |= {"INNGEST_SIGNING_KEY": SIGNING_KEY, "INNGEST_EVENT_KEY": EVENT_KEY}
-    environ.setdefault("MAINSTEM_DATABASE_URL", f"sqlite:///{os.devnull}.db")
+    if key := signing_key(environment):
+        environ |= {"INNGEST_SIGNING_KEY": key, "INNGEST_EVENT_KEY": EVENT_KEY}
+    environ.setdefault("MAINSTEM_DATABASE_URL", "sqlite:////nowhere/shop.db")
     return load_settings(environ)

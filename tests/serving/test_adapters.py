@@ -3,14 +3,14 @@
 import pytest
 
 from .hosts import HOSTS, hosted
-from .house import MODES, house
+from .house import house
 from .shop import CATALOGUE, SHOP
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("environment", ["local", "production"])
 @pytest.mark.parametrize("adapter", HOSTS)
-async def test_each_function_completes(adapter: str, mode: str) -> None:
-    async with house(mode) as there, hosted(adapter, CATALOGUE, SHOP, there.settings) as url:
+async def test_each_function_completes(adapter: str, environment: str) -> None:
+    async with house(environment) as there, hosted(adapter, CATALOGUE, SHOP, there.settings) as url:
         await there.register(url)
         placed = await there.runs_of("shop/order.placed", {"orderId": 7})
         packed = await there.runs_of("shop/order.packed", {"orderId": 7})
