@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from socket import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import inngest
@@ -20,11 +20,15 @@ import inngest
 from mainstem.cli.outcome import CommandFailed
 from mainstem.cli.servers import serving, url_of
 from mainstem.cli.state import STATE_FOLDER, made
+from mainstem.cli.status import streaming
 from mainstem.clients import client_for
 from mainstem.engine import Engine, EngineOptions, engine_app
 from mainstem.functions import catalogue
 from mainstem.settings import Settings
 from mainstem.web import SERVE_PATH, Opened, create_app
+
+if TYPE_CHECKING:
+    from mainstem.web.status import StatusPage
 
 _SYNC_TIMEOUT_S = 30.0
 
@@ -49,16 +53,20 @@ async def local_run(
     engine_listener: socket,
     endpoint_listener: socket,
     retry_interval: float | None = None,
+    status: StatusPage | None = None,
 ) -> AsyncIterator[LocalRun]:
     """Run engine and endpoint on the two listeners while the block runs, synced with each other.
 
-    `retry_interval` (seconds) shortens the engine's pauses between attempts. Raises `EngineBusy`
-    when another engine has the file, `CommandFailed` when the two do not come to terms.
+    `retry_interval` (seconds) shortens the engine's pauses between attempts; with `status` the
+    endpoint shows that page. Raises `EngineBusy` when another engine has the file, `CommandFailed`
+    when the two do not come to terms.
     """
     engine_url = url_of(engine_listener)
     local = for_local_engine(settings, engine_url)
     client = client_for(local)
-    app = create_app(local, catalog=catalogue(), services=opened.services, client=client)
+    app = create_app(
+        local, catalog=catalogue(), services=opened.services, client=client, status=status
+    )
     engine = Engine.open(
         EngineOptions(
             path=engine_path,
@@ -70,6 +78,7 @@ async def local_run(
         async with (
             serving(engine_app(engine), engine_listener),
             serving(app, endpoint_listener) as endpoint,
+            streaming(app),
         ):
             endpoint_url = endpoint + SERVE_PATH
             await sync(endpoint_url)

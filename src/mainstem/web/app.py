@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import inngest
 from starlette.applications import Starlette
@@ -24,6 +25,9 @@ from mainstem.serving.starlette import serve
 from mainstem.settings import Settings
 from mainstem.web.health import database_health, health
 
+if TYPE_CHECKING:
+    from mainstem.web.status import StatusPage
+
 
 def create_app(
     settings: Settings,
@@ -33,15 +37,19 @@ def create_app(
     client: inngest.Inngest | None = None,
     groups: Collection[str] = (),
     tags: Collection[str] = (),
+    status: StatusPage | None = None,
 ) -> Starlette:
     """The ASGI app that serves `catalog`, or a part of it, in the environment of `settings`.
 
-    Raises what `serving.endpoint_for` raises. `services` stay the caller's to close.
+    With `status` it shows that page at `/`. Raises what `serving.endpoint_for` raises. `services`
+    stay the caller's to close.
     """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
+        if status is not None:
+            await app.state.status.aclose()
         say("info", "stopped serving", app_id=bound.client.app_id)
 
     async def healthz(_request: Request) -> JSONResponse:
@@ -63,4 +71,12 @@ def create_app(
         tags=tags,
         path=SERVE_PATH,
     )
+    if status is not None:
+        # Loaded for who wants it; its routes come last, so that the endpoint's own always win.
+        from mainstem.web.status import StatusRoutes
+
+        app.state.status = StatusRoutes(
+            status, settings=settings, catalog=catalog, bound=bound, path=SERVE_PATH
+        )
+        app.router.routes += app.state.status.routes()
     return app
