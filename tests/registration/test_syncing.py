@@ -3,7 +3,8 @@
 import fastapi
 import pytest
 
-from mainstem.registration.syncing import SyncFailed, sync
+from mainstem.registration.asking import Answer
+from mainstem.registration.syncing import SyncFailed, refusal, sync
 
 from .house import billing, receipt, shop, tidying
 from .stage import OTHER_KEY, SIGNING_KEY, answering, stage
@@ -111,3 +112,33 @@ async def test_what_swallows_the_put_is_told_apart_from_an_endpoint() -> None:
     async with stage() as on, answering(app) as url:
         with pytest.raises(SyncFailed, match="it answered HTTP 405"):
             await sync(on.settings(), [url])
+
+
+SDK = {"x-inngest-sdk-handled": "true"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        (Answer(0, {}, "", problem="nothing listens there"), "unreachable", "nothing listens"),
+        (Answer(400, SDK, "", {"code": "server_kind_mismatch", "message": "Sync rejected"}),
+         "mode", "Sync rejected. Set INNGEST_DEV and MAINSTEM_ENV"),
+        (Answer(401, {}, "Log in"), "refused-in-front", "a login, a firewall"),
+        (Answer(401, SDK, "", {"message": "Unauthorized"}), "signature-refused",
+         "its signing key is another"),
+        (Answer(500, SDK, "", {"code": "registration_failed", "message": "not JSON"}),
+         "server-refused", "most often it is a 401"),
+        (Answer(200, SDK, "", {"error": "At least one function is invalid."}), "server-refused",
+         "the server refused: At least one function is invalid."),
+        (Answer(502, {}, "Bad gateway"), "failed", "it answered HTTP 502: Bad gateway."),
+    ],
+)  # fmt: skip
+def test_each_refusal_names_its_cause_and_the_mend(answer: Answer, code: str, said: str) -> None:
+    failed = refusal("http://app/api/inngest", answer, "http://server")
+    assert failed is not None
+    assert failed.code == code
+    assert said in str(failed)
+
+
+def test_an_answer_that_registered_is_no_refusal() -> None:
+    assert refusal("http://app", Answer(200, SDK, "", {"ok": True}), "http://server") is None
