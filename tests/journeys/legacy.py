@@ -8,13 +8,23 @@ read off the engine, without what differs from run to run: ids, times, addresses
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import json
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +32,7 @@ from typing import Any
 
 import httpx
 
+from mainstem.cli import main
 from mainstem.cli.servers import LOOPBACK, bind, serving
 from mainstem.engine import Engine, EngineOptions, RunView, StepStatus, engine_app
 
@@ -253,17 +264,32 @@ def _served(code: CodeBase, folder: Path, engine_url: str) -> Iterator[str]:
         process.wait()
 
 
-def mainstem(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `mainstem` with `words` in `folder` to its end."""
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("mainstem")), *words],
-        cwd=folder,
-        env={**environment(), "COLUMNS": "120"},
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT_S,
-        check=False,
-    )
+Play = Callable[[Stage], Awaitable[Story]]
+
+
+def played(code: CodeBase, play: Play, folder: Path) -> Story:
+    """The story of the copy in `folder`."""
+
+    async def play_it() -> Story:
+        async with staged(code, folder) as stage:
+            return await play(stage)
+
+    return asyncio.run(play_it())
+
+
+def migrate(folder: Path, *words: str) -> tuple[int, str]:
+    """Run `mainstem migrate` with `words` in `folder`, in this process: exit code, and output."""
+    said = io.StringIO()
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+    ):
+        try:
+            main(("migrate", *words))
+        except SystemExit as ended:
+            return int(ended.code or 0), said.getvalue()
+    raise AssertionError("a command always ends by SystemExit")
 
 
 def told(runs: Iterable[Ran]) -> str:

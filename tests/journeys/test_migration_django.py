@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
 from mainstem.engine import StepStatus
 
-from .legacy import CodeBase, Stage, Story, staged
+from .legacy import CodeBase, Stage, Story, migrate, played, told
 
 LIBRARY = CodeBase(
     package="legacy_django",
@@ -64,18 +63,28 @@ async def play(stage: Stage) -> Story:
     return await stage.close_story()
 
 
-async def _before(folder: Path) -> Story:
-    async with staged(LIBRARY, LIBRARY.copy_to(folder)) as stage:
-        return await play(stage)
-
-
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """The story of the library as it was."""
-    return asyncio.run(_before(tmp_path_factory.mktemp("before")))
+    return played(LIBRARY, play, LIBRARY.copy_to(tmp_path_factory.mktemp("before")))
 
 
-@pytest.fixture(scope="module", params=["before"])
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a copy that one command has migrated."""
+    folder = LIBRARY.copy_to(tmp_path_factory.mktemp("after"))
+    code, said = migrate(folder, LIBRARY.package, "--write")
+    assert code == 0, said
+    return folder
+
+
+@pytest.fixture(scope="module")
+def after(migrated: Path) -> Story:
+    """The story of the library as it was migrated."""
+    return played(LIBRARY, play, migrated)
+
+
+@pytest.fixture(scope="module", params=["before", "after"])
 def story(request: pytest.FixtureRequest) -> Story:
     """The story of the library, written either way."""
     found: Story = request.getfixturevalue(request.param)
@@ -179,3 +188,13 @@ def test_every_function_has_the_configuration_it_was_given(story: Story) -> None
 
 def test_before_the_endpoint_synced_last_takes_the_other_ones_functions(before: Story) -> None:
     assert before.listings == [{"library": REPORT_FUNCTIONS}, {"library": DESK_FUNCTIONS}]
+
+
+def test_after_all_functions_are_registered_under_one_app(after: Story) -> None:
+    assert after.listings == [{"library": DESK_FUNCTIONS | REPORT_FUNCTIONS}] * 2
+
+
+def test_nothing_else_differs(before: Story, after: Story) -> None:
+    assert told(after.runs) == told(before.runs)
+    assert after.events == before.events
+    assert after.configurations == before.configurations

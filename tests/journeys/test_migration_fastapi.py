@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
 from mainstem.engine import StepStatus
 
-from .legacy import CodeBase, Stage, Story, staged
+from .legacy import CodeBase, Stage, Story, migrate, played, told
 
 SHOP = CodeBase(
     package="legacy_fastapi",
@@ -71,18 +70,28 @@ async def play(stage: Stage) -> Story:
     return await stage.close_story()
 
 
-async def _before(folder: Path) -> Story:
-    async with staged(SHOP, SHOP.copy_to(folder)) as stage:
-        return await play(stage)
-
-
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """The story of the shop as it was."""
-    return asyncio.run(_before(tmp_path_factory.mktemp("before")))
+    return played(SHOP, play, SHOP.copy_to(tmp_path_factory.mktemp("before")))
 
 
-@pytest.fixture(scope="module", params=["before"])
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a copy that one command has migrated."""
+    folder = SHOP.copy_to(tmp_path_factory.mktemp("after"))
+    code, said = migrate(folder, SHOP.package, "--write")
+    assert code == 0, said
+    return folder
+
+
+@pytest.fixture(scope="module")
+def after(migrated: Path) -> Story:
+    """The story of the shop as it was migrated."""
+    return played(SHOP, play, migrated)
+
+
+@pytest.fixture(scope="module", params=["before", "after"])
 def story(request: pytest.FixtureRequest) -> Story:
     """The story of the shop, written either way."""
     found: Story = request.getfixturevalue(request.param)
@@ -229,3 +238,30 @@ def test_before_a_function_of_another_app_cannot_be_invoked(before: Story) -> No
         "FAILED",
         "could not find function with ID: pottery-local-charge-card",
     )
+
+
+def test_after_all_functions_are_registered_under_one_app(after: Story) -> None:
+    everything = SHOP_FUNCTIONS | SLOW_FUNCTIONS | LOCAL_FUNCTIONS
+    assert after.listings == [{"pottery": everything}] * 2
+
+
+def test_after_events_of_the_slow_work_are_heard_at_the_counter(after: Story) -> None:
+    assert after.one("restock-alert", sku="urn").output["order_more"] is True
+
+
+def test_after_a_function_that_was_another_apps_is_invoked(after: Story) -> None:
+    run = after.one("rehearse-order", order="play")
+    assert (run.status, run.output) == ("COMPLETED", {"rehearsed": "pay-play-1"})
+
+
+def test_nothing_else_differs(before: Story, after: Story) -> None:
+    mended = [
+        *after.of("restock-alert", sku="urn"),
+        *after.of("charge-card", order="play"),
+        *before.of("rehearse-order"),
+        *after.of("rehearse-order"),
+    ]
+    kept = [[run for run in story.runs if run not in mended] for story in (before, after)]
+    assert told(kept[1]) == told(kept[0])
+    assert after.events == before.events
+    assert after.configurations == before.configurations
