@@ -11,9 +11,12 @@ DOORS = {
         RetryAfterError Rollout Run Scheduled SdkDefinition Sender SenderSync Skipped StepError
         Switches Trigger Version adopt any_of check_served_by client_sender client_sender_sync
         cron define event rollout sdk_function shares_in""",
-    "mainstem.settings": """SIGNALS VARIABLES Detected Environment Settings Signal SyncLimits detect
-        load_settings without_password""",
-    "mainstem.clients": "ClientNotOurs client_for log_client reset_clients",
+    "mainstem.settings": """BRANCH_VARIABLES NOT_READ POLICIES SIGNALS VARIABLES Branch Detected
+        Environment Findings Lost Peer Policy Settings Share Signal SyncLimits detect
+        examine_settings key_hash load_settings policy_of shares_of short_hash without_password""",
+    "mainstem.clients": """SDK_VARIABLES ClientMadeOtherwise ClientNotOurs SdkVariable
+        ServeOptions client_for close_clients current_client current_settings log_client
+        reset_clients sdk_environment serve_options""",
     "mainstem.testing": """NeverEnds Proof ReplayDiffers RunResult Sent Slept StepTaken Unanswered
         replay_from_every_step run_handler""",
 }

@@ -40,7 +40,7 @@ def test_a_servers_database_has_its_engines_state_in_a_folder_of_ours(
 
 
 def test_a_local_engine_needs_no_keys_in_any_environment() -> None:
-    keys = {"INNGEST_SIGNING_KEY": "signkey-test-" + "ab" * 16, "INNGEST_EVENT_KEY": "k"}
+    keys = {"INNGEST_SIGNING_KEY": "signkey-prod-" + "ab" * 32, "INNGEST_EVENT_KEY": "k"}
     settings = load_settings({"MAINSTEM_ENV": "production", **keys})
     local = for_local_engine(settings, "http://127.0.0.1:1")
     assert (local.inngest_dev, local.api_origin) == (True, "http://127.0.0.1:1")

@@ -287,3 +287,14 @@ def first_layout(path: str) -> None:
     connection.execute("INSERT INTO functions VALUES (?,?,?,?,?,?,?)", row)
     connection.commit()
     connection.close()
+
+
+async def test_an_app_that_moved_may_register_before_the_engine_runs(tmp_path: Path) -> None:
+    """As `mainstem dev` does it: the app has another port after each start."""
+    for port in (8001, 8002):
+        engine = Engine.open(EngineOptions(path=str(tmp_path / "engine.db")))
+        url = f"http://127.0.0.1:{port}/api/inngest"
+        accepted = await engine.register(read_registration(body("shop", function("a"), url=url)))
+        assert accepted.conflicts == ()
+        async with engine:
+            assert [app.url for app in engine.apps()] == [url]

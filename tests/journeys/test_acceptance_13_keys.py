@@ -52,7 +52,8 @@ def test_scenario_13_development_needs_no_keys(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["production", "staging", "preview"])
 def test_scenario_13_preview_signs_as_production_does(name: str) -> None:
-    key = KEYS["INNGEST_SIGNING_KEY"].replace("branch", "prod" if name != "preview" else "branch")
+    own = {"production": "prod", "staging": "test", "preview": "branch"}[name]
+    key = KEYS["INNGEST_SIGNING_KEY"].replace("branch", own)
     keys = {**KEYS, "INNGEST_SIGNING_KEY": key}
     if name == "preview":
         keys["INNGEST_ENV"] = "a-branch"  # a branch key needs its branch

@@ -13,7 +13,7 @@ from mainstem.functions import catalogue
 from mainstem.settings import Settings
 from mainstem.web import create_app, open_services
 
-SIGNING_KEY = "signkey-test-" + "ab" * 16
+SIGNING_KEY = "ab" * 32
 EVENT_KEY = "an-event-key"
 
 

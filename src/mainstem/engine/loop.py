@@ -64,11 +64,6 @@ class Loop:
 
     def start(self) -> None:
         """Begin to work, on the running event loop."""
-        self._caller = AppCaller(
-            transports=self._options.transports,
-            signing_keys=self._options.signing_keys,
-            parallel=self._options.max_parallel_calls,
-        )
         self._task = asyncio.create_task(self._run(), name="mainstem-engine")
 
     async def stop(self) -> None:
@@ -101,8 +96,21 @@ class Loop:
 
     def caller(self) -> AppCaller:
         """The client for calls to apps. Raises `EngineNotRunning`."""
-        if self._caller is None or self._is_over:
+        if self._task is None or self._is_over:
             raise EngineNotRunning("The engine is not running; enter it with `async with engine:`.")
+        return self.prober()
+
+    def prober(self) -> AppCaller:
+        """The same client for looking whether an app is there.
+
+        An app may register before the loop begins, and is looked for at its old address then.
+        """
+        if self._caller is None:
+            self._caller = AppCaller(
+                transports=self._options.transports,
+                signing_keys=self._options.signing_keys,
+                parallel=self._options.max_parallel_calls,
+            )
         return self._caller
 
     async def wait_idle(self) -> None:

@@ -146,7 +146,7 @@ class Registrar:
         if url == CONNECT_URL:
             return self._loop.workers.count(app) > 0
         kind, now = self._options.server_kind, self._loop.clock.now()
-        return await is_served(self._loop.caller(), url, app=app, kind=kind, now=now)
+        return await is_served(self._loop.prober(), url, app=app, kind=kind, now=now)
 
     def _store(self, registration: Registration, alive: list[str]) -> Accepted:
         sync_id = str(uuid.uuid4())
