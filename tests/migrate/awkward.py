@@ -6,6 +6,7 @@ the plan says of each thing found, one a line: `action kind what: why`.
 
 import contextlib
 import os
+import ssl
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -139,7 +140,9 @@ def _told(function: inngest.Function[Any], client: inngest.Inngest) -> Any:
         if config.on_failure is None
         else config.on_failure.model_dump(mode="json", by_alias=True, exclude_none=True)
     )
-    told = str([{k: v for k, v in main.items() if v != []}, failure]).replace(function.id, function.local_id)
+    told = str([{k: v for k, v in main.items() if v != []}, failure]).replace(
+        function.id, function.local_id
+    )
     wraps = [*client.middleware, *function._middleware]
     kind = f"{function.is_handler_async} {function.is_on_failure_handler_async}"
     output = getattr(function._output_type, "__name__", "")
@@ -163,6 +166,8 @@ def _imported(folder: Path, served: list[Any]) -> Iterator[list[ModuleType]]:
         stack.enter_context(mock.patch.dict(os.environ, variables, clear=True))
         stack.enter_context(mock.patch.object(sys, "path", [str(folder), *sys.path]))
         stack.enter_context(mock.patch.object(sys, "dont_write_bytecode", True))
+        # Reading the certificates takes longer than all the rest, and nothing is sent here.
+        stack.enter_context(mock.patch("ssl.create_default_context", _no_certificates))
         for name in _SERVERS:
             adapter = importlib.import_module(f"inngest.{name}")
             stack.enter_context(mock.patch.object(adapter, "serve", _noting(adapter.serve, served)))
@@ -175,6 +180,10 @@ def _imported(folder: Path, served: list[Any]) -> Iterator[list[ModuleType]]:
             for name in set(sys.modules) - before:
                 if name.partition(".")[0] in {each.partition(".")[0] for each in names}:
                     del sys.modules[name]
+
+
+def _no_certificates(*_args: Any, **_options: Any) -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _noting(serve: Any, served: list[Any]) -> Any:

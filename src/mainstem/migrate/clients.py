@@ -4,7 +4,7 @@ import libcst as cst
 
 from mainstem.migrate.constants import Given, text_of
 from mainstem.migrate.finds import Client, Stray
-from mainstem.migrate.modules import Chain, Module, Project, nodes
+from mainstem.migrate.modules import Chain, Module, Project
 from mainstem.migrate.shapes import condition, standing
 
 _CONSTRUCTOR = "inngest.Inngest"
@@ -15,7 +15,7 @@ def find_clients(project: Project) -> tuple[dict[str, Client], list[Stray]]:
     clients: dict[str, Client] = {}
     strays: list[Stray] = []
     for module in project.modules:
-        for call in nodes(module.tree):
+        for call in module.nodes:
             if not isinstance(call, cst.Call) or not isinstance(call.func, Chain):
                 continue
             if project.resolve(module, call.func) != _CONSTRUCTOR:
@@ -23,7 +23,7 @@ def find_clients(project: Project) -> tuple[dict[str, Client], list[Stray]]:
             where = standing(module, call)
             if where.name is None or not isinstance(where.node, cst.Assign | cst.AnnAssign):
                 why = "it is not kept under a name of its own, so who uses it cannot be told"
-                strays.append(Stray(module, call, "client", "a client", why))
+                strays.append(Stray(module, call, "client", f"`{module.code(call.func)}`", why))
                 continue
             _add(project, clients, module, call, project.canonical(where.name), where.node)
     for client in clients.values():

@@ -44,14 +44,14 @@ class Functions:
         for module in project.modules:
             self._index(module)
         for module in project.modules:
-            for node in nodes(module.tree):
+            for node in module.nodes:
                 if isinstance(node, cst.Attribute) and is_reference(module, node):
                     self._look_at(module, node)
         for function in self.by_key.values():
             self._check_name(function)
 
     def _index(self, module: Module) -> None:
-        for node in nodes(module.tree):
+        for node in module.nodes:
             if isinstance(node, cst.Call) and isinstance(node.func, Chain):
                 name = module.absolute(node.func)
                 for step in self.project.steps(name) if name is not None else ():
@@ -347,7 +347,11 @@ class Functions:
         self._stray(module, node, "function", why)
 
     def _stray(self, module: Module, node: cst.CSTNode, kind: str, why: str) -> None:
-        self.strays.append(Stray(module, node, kind, "a function", why))
+        told = node
+        while isinstance(told, cst.Call):
+            told = told.func
+        name = told.name.value if isinstance(told, cst.FunctionDef) else module.code(told)
+        self.strays.append(Stray(module, node, kind, f"`{name}`", why))
 
 
 def _takes_over(node: cst.CSTNode, name: str) -> bool:

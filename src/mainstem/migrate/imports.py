@@ -53,7 +53,7 @@ class Imports:
         root, _, last = name.partition(".")[0], None, name.rpartition(".")[2]
         is_taken = any(
             isinstance(node, cst.Name) and node.value == root and not self._is_import(node)
-            for node in nodes(self._module.tree)
+            for node in self._module.nodes
         )
         self._plain[name] = f"mainstem_{last}" if is_taken else name
         return self._plain[name]
@@ -158,7 +158,7 @@ class _Remover(Emptying):
         self._dropped = dropped
         self.gone: set[str] = set()
         self._roots = [
-            alias for node in nodes(module.tree) if isinstance(node, cst.Import)
+            alias for node in module.nodes if isinstance(node, cst.Import)
             for alias in node.names if alias.asname is None
         ]  # fmt: skip
 

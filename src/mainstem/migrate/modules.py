@@ -34,11 +34,19 @@ class Module:
         self.tree = cst.parse_module(source.data)
         # The tree comes straight from the parser, so no node occurs twice in it.
         wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
+        # Asked for together they take one walk; each is then at hand.
+        wrapper.resolve_many(
+            [PositionProvider, ParentNodeProvider, QualifiedNameProvider, ScopeProvider]
+        )
         self._positions = wrapper.resolve(PositionProvider)
         self._parents = wrapper.resolve(ParentNodeProvider)
         self._names = wrapper.resolve(QualifiedNameProvider)
         self._bindings = _bindings(wrapper.resolve(ScopeProvider).values())
-        self.identifiers = frozenset(_identifiers(self.tree))
+        self.nodes = tuple(nodes(self.tree))
+        """Every node, outer ones first, in the order of the source."""
+        self.identifiers = frozenset(
+            node.value for node in self.nodes if isinstance(node, cst.Name)
+        )
 
     @property
     def name(self) -> str:
@@ -153,7 +161,7 @@ class Module:
         """The modules whose every name this one takes."""
         return [
             (self.module_of(node), node)
-            for node in nodes(self.tree)
+            for node in self.nodes
             if isinstance(node, cst.ImportFrom) and isinstance(node.names, cst.ImportStar)
         ]
 
@@ -209,7 +217,7 @@ class Project:
         return [
             (module, node)
             for module in self.modules
-            for node in nodes(module.tree)
+            for node in module.nodes
             if isinstance(node, cst.Call)
             and isinstance(node.func, Chain)
             and (self.resolve(module, node.func) or "").startswith("mainstem.serving.")
@@ -301,9 +309,3 @@ def _qualified(scope: Scope) -> str:
     outer = "" if isinstance(scope.parent, GlobalScope) else f"{_qualified(scope.parent)}."
     own = scope.name if isinstance(scope, LocalScope) else None
     return f"{outer}{own or '<lambda>'}{inside}"
-
-
-def _identifiers(tree: cst.CSTNode) -> Iterator[str]:
-    for node in nodes(tree):
-        if isinstance(node, cst.Name):
-            yield node.value

@@ -4,7 +4,7 @@ import libcst as cst
 
 from mainstem.migrate.finds import Create, Function, Maker
 from mainstem.migrate.functions import Functions
-from mainstem.migrate.modules import Chain, Module, Project, is_reference, nodes
+from mainstem.migrate.modules import Chain, Module, Project, is_reference
 from mainstem.migrate.shapes import argument
 
 
@@ -91,7 +91,7 @@ def _is_plain(found: cst.Dict) -> bool:
 def _is_only_unpacked(project: Project, name: str) -> bool:
     """Whether all that is done with the dictionary `name` is to unpack it."""
     for module in project.modules:
-        for node in nodes(module.tree):
+        for node in module.nodes:
             if not isinstance(node, Chain) or not is_reference(module, node):
                 continue
             found = project.resolve(module, node) or ""

@@ -98,7 +98,7 @@ class Rewriting:
     def _list_annotations(self) -> None:
         """`FUNCTIONS: list[inngest.Function[Any]]` where all that it holds are definitions."""
         for module in self.project.modules:
-            for node in nodes(module.tree):
+            for node in module.nodes:
                 if not isinstance(node, cst.AnnAssign) or node.value is None:
                     continue
                 held = [
@@ -155,7 +155,7 @@ class Rewriting:
     def _passing_on(self, module: Module, gone: set[str]) -> set[str]:
         """The dotted names that `module` imports and that lead to a client that is gone."""
         found = set()
-        for node in nodes(module.tree):
+        for node in module.nodes:
             if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
                 source = module.module_of(node)
                 for alias in node.names:

@@ -4,7 +4,7 @@ import libcst as cst
 
 from mainstem.migrate.finds import ADAPTERS, Client, Function, Serve, Unfollowed
 from mainstem.migrate.listing import Lists
-from mainstem.migrate.modules import Chain, Module, Project, nodes
+from mainstem.migrate.modules import Chain, Module, Project
 from mainstem.migrate.shapes import argument, in_main_guard
 
 
@@ -12,7 +12,7 @@ def find_serves(project: Project, clients: dict[str, Client], lists: Lists) -> l
     """Every serve call, in the order of files and lines."""
     found = []
     for module in project.modules:
-        for node in nodes(module.tree):
+        for node in module.nodes:
             if isinstance(node, cst.Call) and isinstance(node.func, Chain):
                 adapter = ADAPTERS.get(project.resolve(module, node.func) or "")
                 if adapter is not None:

@@ -6,7 +6,7 @@ import libcst as cst
 
 from mainstem.migrate.finds import Client, Function, Maker, Send, Serve, Stray
 from mainstem.migrate.functions import Functions
-from mainstem.migrate.modules import Chain, Module, Project, dotted, is_reference, nodes
+from mainstem.migrate.modules import Chain, Module, Project, is_reference, nodes
 from mainstem.migrate.registering import list_registered
 from mainstem.migrate.shapes import in_main_guard, list_around, standing
 
@@ -48,7 +48,7 @@ class UseReader:
         self._references = {id(create.reference) for create in functions.creates}
         self.uses = Uses()
         for module in project.modules:
-            for node in nodes(module.tree):
+            for node in module.nodes:
                 if isinstance(node, Chain) and is_reference(module, node):
                     self._look_at(module, node)
                 elif isinstance(node, cst.SimpleString):
@@ -199,14 +199,21 @@ class UseReader:
         return list_registered(self._project, f"{module.name}.{around.name.value}") is not None
 
     def _unknown_send(self, module: Module, node: Chain) -> None:
-        """A send of an SDK event through something that cannot be followed to a client."""
+        """A send of an SDK event through something that cannot be followed to a client.
+
+        Where no client is made there is none to send through; then it is somebody else's `send`.
+        """
         call = module.parent(node)
         if (
-            not isinstance(node, cst.Attribute)
+            not self._clients
+            or not isinstance(node, cst.Attribute)
             or node.attr.value not in _SENDS
             or not isinstance(call, cst.Call)
             or call.func is not node
         ):
+            return
+        maker = node.value.func if isinstance(node.value, cst.Call) else node.value
+        if (self._project.resolve(module, maker) or "").startswith("mainstem."):
             return
         sends_event = any(
             isinstance(part, Chain) and self._project.resolve(module, part) == "inngest.Event"
@@ -215,7 +222,7 @@ class UseReader:
         )
         if sends_event:
             why = f"the client `{module.code(node.value)}` cannot be followed"
-            self.uses.strays.append(Stray(module, call, "send", f"`{dotted(node)}`", why))
+            self.uses.strays.append(Stray(module, call, "send", f"`{module.code(node)}`", why))
 
     def _text(self, module: Module, node: cst.SimpleString) -> None:
         """A client named in a text, as `mock.patch("shop.clients.client")` does."""
