@@ -18,11 +18,13 @@ catalog = Catalog([canary_definition, send_receipt,""",
 )
 
 
-async def _verify(folder: Path, shop: Front, catalog: str, *words: str, **more: str) -> Done:
+async def _verify(
+    folder: Path, shop: Front, catalog: str, *words: str, url: str | None = None, **more: str
+) -> Done:
+    urls = [shop.url] if url is None else []
     return await asyncio.to_thread(
-        call, folder, "verify", shop.url, "--catalog", catalog, *words,
-        **{**shop.variables, **more},
-    )  # fmt: skip
+        call, folder, "verify", *urls, "--catalog", catalog, *words, **{**shop.variables, **more}
+    )
 
 
 async def test_what_is_as_it_should_be_passes_with_the_matrix(tmp_path: Path) -> None:
@@ -102,3 +104,24 @@ async def test_a_part_is_compared_with_its_own_functions(tmp_path: Path) -> None
     told: Any = json.loads(done.stdout)
     assert next(iter(told["matrix"])) == "tidy-up"
     assert not told["ok"]
+
+
+async def test_connect_workers_are_compared_through_the_server(tmp_path: Path) -> None:
+    from mainstem.serving import load_application
+    from mainstem.serving.connect import worker
+    from mainstem.settings import load_settings
+
+    catalog = written(tmp_path)
+    async with front(tmp_path, catalog, sync=False) as shop:
+        settings = load_settings(shop.variables)
+        async with worker(load_application(catalog).catalog, settings=settings) as working:
+            await working.connected()
+            done = await _verify(tmp_path, shop, catalog, "--connect", url="")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "they tell it only to the server that they come to" in " ".join(done.stdout.split())
+
+
+def test_workers_have_no_urls(tmp_path: Path) -> None:
+    done = call(tmp_path, "verify", "--connect", "http://127.0.0.1:9/", MAINSTEM_ENV="local")
+    assert done.returncode == 2
+    assert "workers have none" in done.stderr

@@ -71,6 +71,21 @@ def test_a_server_that_lists_nothing_leaves_the_address_unknown() -> None:
     assert any("At which address" in one for one in compare(_wanted(), [SERVED], held).unknown)
 
 
+def test_connect_workers_have_no_endpoint_and_are_counted() -> None:
+    app = replace(HELD.apps["shop"], url="wss://connect", workers=1)
+    found = compare(_wanted(), [], replace(HELD, apps={"shop": app}))
+    assert (found.findings, found.rows[0].status) == ((), "ok")
+    assert "they tell it only to the server" in found.unknown[0]
+    away = replace(HELD, apps={"shop": replace(app, workers=0)})
+    assert [one.code for one in compare(_wanted(), [], away).findings] == ["no-worker"]
+
+
+def test_an_app_of_workers_that_never_came_is_missing() -> None:
+    found = compare(_wanted(), [], replace(HELD, apps={}))
+    assert [one.code for one in found.findings] == ["app-missing"]
+    assert "Start a worker." in str(found.findings[0])
+
+
 def test_another_version_of_the_app_is_named_where_both_are_known() -> None:
     served = replace(SERVED, app_version="abc")
     assert compare(_wanted(), [served], HELD).findings == ()

@@ -52,6 +52,9 @@ def verify(
         list[str] | None,
         typer.Option("--tag", help="The endpoint serves this tag.", show_default=False),
     ] = None,
+    connect: Annotated[
+        bool, typer.Option("--connect", help="The app is one of Connect workers: it has no URL.")
+    ] = False,
     canary: Annotated[
         bool, typer.Option("--canary", help="Send an event that must come back as a run.")
     ] = False,
@@ -72,13 +75,16 @@ def verify(
     """
     import asyncio
 
+    from mainstem.cli.outcome import UsageProblem
     from mainstem.cli.output import print_json
     from mainstem.cli.start import log_for_work, read_settings
     from mainstem.cli.sync import default_url
 
+    if connect and urls:
+        raise UsageProblem("Cannot verify URLs with --connect: workers have none.")
     settings = read_settings()
     log_for_work(settings, verbose=verbose)
-    chosen = urls or [default_url(settings)]
+    chosen = [] if connect else urls or [default_url(settings)]
     if len(chosen) > 1:
         # Several endpoints are parts, whose union is looked at.
         whole: dict[str, Any] = {"serve_groups": frozenset(), "serve_tags": frozenset()}

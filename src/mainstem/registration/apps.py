@@ -6,6 +6,9 @@ from mainstem.registration.findings import Finding
 from mainstem.registration.releases import app_findings, branch_told, sdk_findings
 from mainstem.registration.sides import Endpoint, HeldApp, Server, Wanted, plain_url
 
+# Stands for an address where an app has none: its workers come to the server.
+CONNECTED = "connect"
+
 _SIGNS = {"dev": "signs nothing (dev mode)", "cloud": "signs its calls (cloud mode)"}
 
 
@@ -17,7 +20,8 @@ def server_findings(
 ) -> Iterator[Finding]:
     """What is wrong with the server, and with what it says of the endpoints' apps.
 
-    `apps` has the app id of each endpoint, by its URL.
+    `apps` has the app id of each endpoint by its URL; that of an app of Connect workers is under
+    `CONNECTED`.
     """
     if server.problem is not None:
         yield Finding("error", server.code, server.origin, server.problem)
@@ -31,6 +35,8 @@ def server_findings(
             f"{wanted.mode} mode.",
             "Set INNGEST_BASE_URL to the environment's own server.",
         )
+    if (connected := apps.get(CONNECTED)) is not None:
+        yield from _of_app(wanted, None, connected, server)
     for one in endpoints:
         name = apps[one.url]
         if name is not None:
@@ -57,7 +63,9 @@ def server_findings(
                 )
 
 
-def _of_app(wanted: Wanted, endpoint: Endpoint, name: str, server: Server) -> Iterator[Finding]:
+def _of_app(
+    wanted: Wanted, endpoint: Endpoint | None, name: str, server: Server
+) -> Iterator[Finding]:
     app = server.apps.get(name)
     if app is None:
         if not server.unknown:
@@ -66,10 +74,13 @@ def _of_app(wanted: Wanted, endpoint: Endpoint, name: str, server: Server) -> It
                 "app-missing",
                 name,
                 f"The server {server.origin} holds no app '{name}': nothing is registered.",
-                f"Run `mainstem sync {endpoint.url}`.",
+                "Start a worker." if endpoint is None else f"Run `mainstem sync {endpoint.url}`.",
             )
         return
-    yield from _addresses(app, endpoint)
+    if endpoint is None:
+        yield from _workers(app)
+    else:
+        yield from _addresses(app, endpoint)
     if app.problem is not None:
         yield Finding("error", "sync-refused", name,
                       f"The last sync of app '{name}' was refused: {app.problem}")  # fmt: skip
@@ -84,6 +95,17 @@ def _of_app(wanted: Wanted, endpoint: Endpoint, name: str, server: Server) -> It
         )
     yield from sdk_findings(wanted.sdk, app.sdk, f"App '{name}' at the server", name)
     yield from app_findings(wanted.app_version, app.app_version, f"app '{name}' at the server")
+
+
+def _workers(app: HeldApp) -> Iterator[Finding]:
+    if app.workers == 0:
+        yield Finding(
+            "error",
+            "no-worker",
+            app.app_id,
+            f"No worker of app '{app.app_id}' is connected: its events wait for one.",
+            "Start a worker; its own health says since when it is away, and why.",
+        )
 
 
 def _addresses(app: HeldApp, endpoint: Endpoint) -> Iterator[Finding]:

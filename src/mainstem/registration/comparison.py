@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mainstem.registration.apps import server_findings
+from mainstem.registration.apps import CONNECTED, server_findings
 from mainstem.registration.canary import CANARY_ID
 from mainstem.registration.described import Described
 from mainstem.registration.drift import (
@@ -62,8 +62,12 @@ class Comparison:
 
 
 def compare(wanted: Wanted, endpoints: Sequence[Endpoint], server: Server) -> Comparison:
-    """Compare what `wanted` says with what the endpoints and the server told."""
+    """Compare what `wanted` says with what the endpoints and the server told.
+
+    Without endpoints the app is one of Connect workers, which only the server can tell of.
+    """
     apps = {one.url: app_of(one, server, wanted, alone=len(endpoints) == 1) for one in endpoints}
+    apps = apps or {CONNECTED: wanted.app_id}
     held = _held(apps, server)
     served = None
     if endpoints and all(one.functions is not None for one in endpoints):

@@ -132,6 +132,8 @@ def unknown_sides(
     endpoints: Sequence[Endpoint], server: Server, held: Functions | None
 ) -> Iterator[str]:
     """What could not be known, and why."""
+    if not endpoints:
+        yield "What the workers serve: they tell it only to the server that they come to."
     for one in endpoints:
         if one.functions is None:
             why = one.functions_unknown or "it could not be asked"
@@ -147,7 +149,8 @@ def unknown_sides(
     elif any(each.fields is None for each in held.values()):
         yield f"How the functions at {server.origin} are configured: it tells only their names."
     if server.problem is None and not server.is_listed:
-        yield f"At which address the server {server.origin} calls the app: it does not tell."
+        what = "At which address it calls the app" if endpoints else "Whether a worker is connected"
+        yield f"{what}: the server {server.origin} does not tell."
 
 
 def _told(value: Json) -> str:

@@ -128,6 +128,7 @@ def _apps(answer: Answer) -> dict[str, HeldApp] | None:
             functions=read_functions(one["functions"], app_id=one["name"]),
             problem=one.get("last_error"),
             rivals=tuple(each["other_url"] for each in one.get("conflicts") or ()),
+            workers=one.get("workers"),
         )
         for one in items
     }

@@ -71,6 +71,7 @@ class HeldApp:
     """An app that a server holds. `functions` are None where the server does not tell them.
 
     `problem` is why its last sync was refused; `rivals` are other addresses that answer for it.
+    `workers` counts its Connect workers, None where the server does not tell.
     """
 
     app_id: str
@@ -82,6 +83,7 @@ class HeldApp:
     functions: Mapping[str, Described] | None = None
     problem: str | None = None
     rivals: tuple[str, ...] = ()
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

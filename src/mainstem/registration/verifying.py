@@ -19,6 +19,8 @@ from mainstem.settings import Settings
 async def verify(settings: Settings, bound: BoundCatalog[Any], urls: Sequence[str]) -> Comparison:
     """Compare what `bound` says with the endpoints at `urls` and with their server.
 
+    None at all means Connect workers, which have no address.
+
     Several endpoints are parts of one catalogue, whose union must be all of it. Asks only: nothing
     is registered, no function is called. What cannot be reached is a finding, not an error.
     """
