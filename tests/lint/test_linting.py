@@ -5,10 +5,24 @@ from pathlib import Path
 
 import pytest
 
-import mainstem
+import mainstem.lint
 from mainstem.lint import RULES, Finding, NothingToLint, lint_paths, lint_source
 
 BAD = 'import inngest\nclient = inngest.Inngest(app_id="shop")\n'
+
+
+def test_the_door_is_this_wide() -> None:
+    assert set(mainstem.lint.__all__) == {
+        "RULES",
+        "Finding",
+        "NothingToLint",
+        "Rule",
+        "SentEvents",
+        "Severity",
+        "lint_paths",
+        "lint_source",
+        "sent_events",
+    }
 
 
 def test_our_own_code_breaks_no_rule() -> None:

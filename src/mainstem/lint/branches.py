@@ -65,26 +65,21 @@ def _group(body: Body, group: StepCall) -> Iterator[Finding]:
 
 def _copies(body: Body, branch: _Branch, found: _Id) -> Iterator[Finding]:
     """What is wrong with an id in a branch that is made many times over."""
-    each = branch.each or frozenset()
-    if isinstance(found.step_id, ast.Constant):
-        told = ast.unparse(found.step_id)
-    elif found.helper is None:
-        told = f"`{ast.unparse(found.step_id)}`"
-    else:
+    each, names = branch.each or frozenset(), _names(found.step_id)
+    is_made_in_helper = found.helper is not None and _text(found.step_id) is None
+    if is_made_in_helper or names & each or not _is_plain(found.step_id):
+        # Made of what the helper is given, of the loop's item, or of what a function gives.
         yield from _late(body, branch, found)
-        return  # made of what the helper is given: judged by its constants only
-    names = _names(found.step_id)
-    if not names & each and (not names or _is_plain(found.step_id)):
-        given = _defaults(branch.node)
-        if any(_names(value) & each for name, value in given.items() if name in names):
-            return
-        if names & set(_own_names(body, branch.node)):
-            return
-        yield body.finding(
-            _RULE, found.place, f"Step id {told} is the same in every branch made by this loop."
-        )
         return
-    yield from _late(body, branch, found)
+    given = _defaults(branch.node)
+    is_by_default = any(_names(value) & each for name, value in given.items() if name in names)
+    if not is_by_default and not names & set(_own_names(body, branch.node)):
+        yield body.finding(
+            _RULE,
+            found.place,
+            f"Step id `{ast.unparse(found.step_id)}` is the same in every branch made by this "
+            "loop.",
+        )
 
 
 def _late(body: Body, branch: _Branch, found: _Id) -> Iterator[Finding]:
