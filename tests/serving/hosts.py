@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
+import random
 import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import ThreadingMixIn
 from types import ModuleType
@@ -60,6 +61,14 @@ async def uvicorned(app: Any, *, port: int = 0) -> AsyncIterator[str]:
         server.should_exit = True
         await task
         listener.close()
+
+
+def free_port() -> int:
+    """A port for a process to come, outside the range from which the system gives ports away."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server((HOST, port)):
+            return port
 
 
 class _Server(uvicorn.Server):

@@ -1,7 +1,6 @@
 """A Connect worker: it comes back for ever, and says since when it is away."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from mainstem.serving import connect
 from mainstem.serving.worker_health import WorkerHealth, pause_before
 from mainstem.settings import Settings
 
-from .hosts import HOST, uvicorned
+from .hosts import HOST, free_port, uvicorned
 from .house import house, settings_of
 from .shop import CATALOGUE, SHOP
 
@@ -42,11 +41,6 @@ async def until(worker: connect.Worker, state: str, *, attempts: int = 0) -> Wor
             if now.state == state and now.attempts >= attempts:
                 return now
             await asyncio.sleep(0.01)
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""One small catalogue through every adapter; `docs/serving.md` tells how each is run."""
