@@ -20,10 +20,10 @@ from mainstem.settings import Settings
 from mainstem.web.status.facts import Cell, Difference, FindingFacts, FunctionFacts, State
 
 _ROW_CODES = {
-    "missing-at-endpoint": ("is not served by this process", "are not served by this process"),
-    "missing-at-server": ("is not registered at the server", "are not registered at the server"),
-    "different": ("drifted", "drifted"),
-    "extra": ("is not in the catalogue", "are not in the catalogue"),
+    "missing-at-endpoint": "are not served by this process",
+    "missing-at-server": "are not registered at the server",
+    "different": "drifted",
+    "extra": "are not in the catalogue",
 }
 _SYNC = "Sync the endpoint: `mainstem sync {url}`."
 
@@ -81,7 +81,8 @@ def cell_here(
     skipped = bound.skipped.get(function.id)
     state, why = _state(row, unknown=unknown, url=url)
     if skipped is not None and state in {"registered", "unknown"}:
-        state, why = "switched-off", f"Its runs are skipped: {skipped}. {why}".strip()
+        switch = "MAINSTEM_FUNCTIONS" if bound.switches.is_off else "MAINSTEM_DISABLED_FUNCTIONS"
+        state, why = "switched-off", f"Its runs are skipped: {skipped} ({switch}). {why}".strip()
     elif skipped is not None:
         why = f"{why} Its runs are skipped, too: {skipped}."
     return replace(declared, state=state, why=why, differences=differences_of(row))
@@ -142,10 +143,10 @@ def _together(
 ) -> Iterator[FindingFacts]:
     for code, found in rows.items():
         ids = tuple(one.subject for one in found)
-        one, many = _ROW_CODES[code]
         shown = [name + (" (an older id)" if name in hidden else "") for name in ids]
-        words = f"{shown[0]} {one}" if len(ids) == 1 else f"{len(ids)} functions {many}"
-        message = words + ("." if len(ids) == 1 else f": {', '.join(shown)}.")
+        message = f"{len(ids)} functions {_ROW_CODES[code]}: {', '.join(shown)}."
+        if len(ids) == 1:
+            message = found[0].message
         yield FindingFacts(
             found[0].level, code, ids, message, found[0].remedy, is_of_functions=True
         )
