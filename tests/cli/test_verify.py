@@ -94,7 +94,7 @@ async def test_a_canary_that_is_lost_fails(tmp_path: Path) -> None:
     async with front(tmp_path, catalog) as shop:
         done = await _verify(tmp_path, shop, catalog, "--canary", "--wait", "0.2")
     assert done.returncode == 1
-    assert "canary-unanswered" in done.stdout
+    assert "canary-unregistered" in done.stdout
 
 
 async def test_a_part_is_compared_with_its_own_functions(tmp_path: Path) -> None:

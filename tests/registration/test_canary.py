@@ -6,7 +6,14 @@ import pytest
 
 from mainstem.catalog import EventData, define, event
 from mainstem.clients import client_for
-from mainstem.registration.canary import CANARY_ID, CanaryLost, canary_definition, send_canary
+from mainstem.registration.canary import (
+    CANARY_ID,
+    CanaryLost,
+    canary_definition,
+    send_canary,
+    with_canary,
+)
+from mainstem.registration.contract import check_contract
 
 from .house import shop
 from .stage import SIGNING_KEY, stage
@@ -24,14 +31,37 @@ async def test_a_canary_comes_back(environment: str) -> None:
     assert run.events[0]["name"] == "mainstem/canary"
 
 
-async def test_without_its_function_it_says_what_to_look_at() -> None:
+async def test_without_its_function_none_is_sent() -> None:
     async with stage() as on:
         settings = on.settings()
         async with on.endpoint(settings):
-            with pytest.raises(CanaryLost, match=r"no run of it ended within 0\.2 sec") as lost:
-                await send_canary(settings, client_for(settings), wait_s=0.2)
+            with pytest.raises(CanaryLost, match="app 'shop' has no function") as lost:
+                await send_canary(settings, client_for(settings), wait_s=10)
+    assert lost.value.code == "unregistered"
+
+
+async def test_where_nothing_is_registered_it_says_what_to_look_at() -> None:
+    async with stage() as on:
+        settings = on.settings()
+        with pytest.raises(CanaryLost, match=r"no run of it ended within 0\.2 sec") as lost:
+            await send_canary(settings, client_for(settings), wait_s=0.2)
     assert lost.value.code == "unanswered"
     assert f"'{CANARY_ID}' is registered" in str(lost.value)
+
+
+async def test_another_apps_canary_does_not_answer_for_ours() -> None:
+    async with stage() as on:
+        well, ill = on.settings(MAINSTEM_APP_ID="other"), on.settings()
+        async with on.endpoint(well, with_canary(shop())), on.endpoint(ill, shop(_ill)):
+            with pytest.raises(CanaryLost, match="the database is away"):
+                await send_canary(ill, client_for(ill), wait_s=10)
+
+
+def test_a_catalogue_has_the_canary_once() -> None:
+    once = with_canary(shop())
+    assert CANARY_ID in once
+    assert with_canary(once) is once
+    assert check_contract(once) == ()
 
 
 async def test_an_event_key_that_the_server_does_not_know_sends_no_canary() -> None:

@@ -17,7 +17,7 @@ def sync(
     urls: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[URL]...",
+            metavar="URL",
             help="Endpoints; by default the one that the settings would serve.",
             show_default=False,
         ),

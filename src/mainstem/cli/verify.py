@@ -39,7 +39,7 @@ def verify(
     urls: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[URL]...",
+            metavar="URL",
             help="Endpoints that make up the catalogue; by default the settings' own.",
             show_default=False,
         ),

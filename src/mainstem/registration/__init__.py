@@ -15,6 +15,7 @@ from mainstem.registration.canary import (
     CanarySent,
     canary_definition,
     send_canary,
+    with_canary,
 )
 from mainstem.registration.cataloguing import manifest_of
 from mainstem.registration.changes import changes
@@ -74,4 +75,5 @@ __all__ = [
     "verify",
     "wanted",
     "wanted_in",
+    "with_canary",
 ]

@@ -1,7 +1,8 @@
 """A canary: an event that must come back as a run, so that the whole way is proved once.
 
 The function does nothing but answer with what it was sent. A deployment that wants to be tried
-lists `canary_definition` in its catalogue.
+lists `canary_definition` in its catalogue, or serves what `with_canary` gives. Several apps of one
+server may have it; each answers every canary, so the run is told by its function.
 """
 
 import asyncio
@@ -9,16 +10,19 @@ import json
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import inngest
 
-from mainstem.catalog import EventData, Run, client_sender, define, event
+from mainstem.catalog import Catalog, EventData, Run, client_sender, define, event
 from mainstem.registration.asking import Json, asking
 from mainstem.registration.errors import RegistrationError
 from mainstem.registration.keys import keys_of
-from mainstem.registration.servers import ask_api
+from mainstem.registration.servers import ask_api, items_of
 from mainstem.settings import Settings
+
+S = TypeVar("S")
 
 CANARY_ID: Final = "mainstem-canary"
 _FIRST_PAUSE_S: Final = 0.05
@@ -44,8 +48,18 @@ async def canary_definition(run: Run[CanarySent], services: Any) -> CanaryAnswer
     return CanaryAnswer(run.data.nonce)
 
 
+def with_canary(catalog: Catalog[S]) -> Catalog[S]:
+    """`catalog` with the canary's function; the same where it has it."""
+    if CANARY_ID in catalog:
+        return catalog
+    return Catalog([*catalog, canary_definition], receives=(*catalog.receives, CanarySent))
+
+
 class CanaryLost(RegistrationError):  # noqa: N818  it says what happened
-    """A canary did not come back. `code` says how far it came: unsent, unanswered, failed."""
+    """A canary did not come back.
+
+    `code` says how far it came: unregistered, unsent, unanswered, failed.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -64,9 +78,13 @@ class CanaryBack:
 async def send_canary(
     settings: Settings, client: inngest.Inngest, *, wait_s: float = 30
 ) -> CanaryBack:
-    """Send a canary with `client`, and wait up to `wait_s` for its run. Raises `CanaryLost`."""
+    """Send a canary with `client`, and wait up to `wait_s` for its run. Raises `CanaryLost`.
+
+    Where the server tells that the app has no such function, none is sent.
+    """
     nonce = secrets.token_hex(8)
     began = time.monotonic()
+    names = await _names(settings, client.app_id)
     try:
         (event_id,) = await client_sender(client)(CanarySent(nonce=nonce))
     except Exception as error:
@@ -77,7 +95,7 @@ async def send_canary(
             f"{str(error) or type(error).__name__}. Check INNGEST_EVENT_KEY and the address "
             "(`mainstem doctor`).",
         ) from error
-    run = await _ended_run(settings, event_id, nonce, until=began + wait_s)
+    run = await _ended_run(settings, event_id, names, nonce, until=began + wait_s)
     if run is None:
         raise CanaryLost("unanswered", _UNANSWERED.format(event=event_id, s=f"{wait_s:g}"))
     if str(run.get("status")).upper() != "COMPLETED":
@@ -98,8 +116,33 @@ _UNANSWERED: Final = (
 )
 
 
+async def _names(settings: Settings, app_id: str) -> frozenset[str] | None:
+    """What a run may call the app's canary: its id at the server or its full id.
+
+    None where the server does not tell its functions. Raises `CanaryLost` where it has none.
+    """
+    slug = f"{app_id}-{CANARY_ID}"
+    async with asking() as http:
+        path = f"/v1/apps/{quote(app_id, safe='')}/functions"
+        answer = await ask_api(
+            http, "GET", settings.api_origin, path, keys_of(settings), branch=settings.inngest_env
+        )
+    functions = items_of(answer)
+    if not functions:
+        return None
+    by_slug = {str(one.get("slug")): one.get("id") for one in functions}
+    if slug not in by_slug:
+        raise CanaryLost(
+            "unregistered",
+            f"Cannot send a canary: app '{app_id}' has no function '{CANARY_ID}' at "
+            f"{settings.api_origin}. List `mainstem.registration.canary_definition` in the "
+            "catalogue, deploy it, and run `mainstem sync`.",
+        )
+    return frozenset({slug, str(by_slug[slug])})
+
+
 async def _ended_run(
-    settings: Settings, event_id: str, nonce: str, *, until: float
+    settings: Settings, event_id: str, names: frozenset[str] | None, nonce: str, *, until: float
 ) -> dict[str, Json] | None:
     """The run that the event started, once it is over; None when the time is up before."""
     keys, pause = keys_of(settings), _FIRST_PAUSE_S
@@ -109,8 +152,11 @@ async def _ended_run(
                 http, "GET", settings.api_origin, f"/v1/events/{event_id}/runs", keys,
                 branch=settings.inngest_env,
             )  # fmt: skip
-            runs = answer.fields.get("data") or []
-            for run in runs if isinstance(runs, list) else []:
+            told = answer.fields.get("data")
+            runs = [run for run in told if isinstance(run, dict)] if isinstance(told, list) else []
+            if names is not None:
+                runs = [run for run in runs if run.get("function_id") in names]
+            for run in runs:
                 # Other functions may start on a pattern that covers the canary's event.
                 if nonce in json.dumps(run.get("output")):
                     return dict(run)

@@ -90,7 +90,8 @@ def _maybe(silent: int) -> str:
 
 
 def _other_schemas(catalog: Catalog[Any], others: Sequence[Manifest]) -> Iterator[Finding]:
-    own = events_of(catalog)
+    # Schemas take a while to make, and without another side there is nothing to compare them with.
+    own = events_of(catalog) if others else {}
     for other in others:
         sent = {name for entry in other.functions.values() for name in entry.sends or ()}
         received = {name for entry in other.functions.values() for name in entry.events}

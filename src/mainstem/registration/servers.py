@@ -54,7 +54,7 @@ async def ask_server(
     for app_id in sorted({*app_ids} - apps.keys()):
         path = f"/v1/apps/{quote(app_id, safe='')}/functions"
         told = await ask_api(http, "GET", origin, path, keys, branch=branch)
-        functions = _items(told)
+        functions = items_of(told)
         if functions == [] or (told.status == 404 and is_listed):
             continue  # it is not there
         if functions is None:
@@ -114,7 +114,7 @@ def _problem(origin: str, answer: Answer, keys: Keys) -> Server | None:
 
 def _apps(answer: Answer) -> dict[str, HeldApp] | None:
     """The embedded engine's list of apps; None for any other answer."""
-    items = _items(answer)
+    items = items_of(answer)
     if items is None or not all("name" in one and "functions" in one for one in items):
         return None
     return {
@@ -168,7 +168,7 @@ def _handlers(answer: Answer) -> dict[str, HeldApp] | None:
     }
 
 
-def _items(answer: Answer) -> list[Object] | None:
+def items_of(answer: Answer) -> list[Object] | None:
     """A list of objects, bare or under `data`, without what is archived; None for anything else."""
     body = answer.body
     if isinstance(body, Mapping):
