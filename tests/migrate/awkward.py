@@ -115,7 +115,8 @@ def _unserved(modules: list[ModuleType]) -> Iterator[tuple[inngest.Inngest, list
     clients = {
         value.app_id: value
         for module in modules
-        for value in vars(module).values()
+        for each in vars(module).values()
+        for value in (vars(each).values() if isinstance(each, type) else [each])
         if isinstance(value, inngest.Inngest)
     }
     for function in {id(each): each for one in modules for each in _functions(one)}.values():

@@ -55,7 +55,9 @@ def place_catalogue(rewriting: Rewriting, name: str) -> CataloguePlace | None:
         return None
     if groups:
         web = groups[0][0].module
-        if _reaches(rewriting, {entry.module for entry in entries}, web.name):
+        needed = {entry.module for entry in entries}
+        needed |= {rewriting.clients[key].module.name for key in rewriting.needed}
+        if _reaches(rewriting, needed, web.name):
             return _in_web_module(rewriting, entries, groups)
     return _in_own_module(rewriting, name, listed, entries, groups)
 
@@ -213,7 +215,7 @@ def _in_web_module(
     statement = "\n".join(catalogue_lines(name, elements)).replace("Catalog(", f"{own}(", 1)
     before = _after_everything(web, groups[0][0], set(names.values()))
     for line in [*lines, statement]:
-        edits.insert_before(before, line + "\n")
+        edits.insert_before(before, line + "\n")  # at the end, where nothing comes after
     done: list[tuple[Serve, str | None]] = []
     for group in groups:
         there = group[0].module
@@ -236,8 +238,8 @@ def _known_as(rewriting: Rewriting, web: Module, module: str, name: str) -> str 
     return None
 
 
-def _after_everything(web: Module, serve: Serve, names: set[str]) -> cst.CSTNode:
-    """The module-level statement in front of which every name of `names` is bound.
+def _after_everything(web: Module, serve: Serve, names: set[str]) -> cst.CSTNode | None:
+    """The module-level statement in front of which every name of `names` is bound, or None.
 
     The one that serves, when all are bound by then. A web module that serves inside a function may
     bind some below; the function is called later still.
@@ -246,7 +248,8 @@ def _after_everything(web: Module, serve: Serve, names: set[str]) -> cst.CSTNode
     around = {id(node) for node in web.around(serve.call)}
     index = next(i for i, statement in enumerate(body) if id(statement) in around)
     binding = [i for i, statement in enumerate(body) if names & set(_bound_by(statement))]
-    return body[min(max([index, *(i + 1 for i in binding)]), len(body) - 1)]
+    place = max([index, *(i + 1 for i in binding)])
+    return body[place] if place < len(body) else None
 
 
 def _bound_by(statement: cst.BaseStatement) -> Iterator[str]:

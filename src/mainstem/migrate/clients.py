@@ -58,8 +58,9 @@ def _judge(client: Client) -> None:
     module = client.module
     first = client.statements[0]
     target = first.targets[0].target if isinstance(first, cst.Assign) else first.target
-    if isinstance(target, cst.Attribute):
-        client.kept = "it is kept in an attribute, which others may read"
+    name = client.key.removeprefix(f"{module.name}.").rpartition(".<locals>.")[2]
+    if isinstance(target, cst.Attribute) or "." in name:
+        client.kept = "it is an attribute, which others may read"
     elif len(module.bindings(client.key.removeprefix(f"{module.name}."))) != len(client.calls):
         client.blocked = client.blocked or "its name is bound more than once"
     elif len(client.calls) > 1 or condition(module, first, client.key.rpartition(".")[2]):

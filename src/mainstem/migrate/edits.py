@@ -18,17 +18,20 @@ Change = Callable[[cst.CSTNode], cst.CSTNode]
 class Edits:
     """The changes to one module."""
 
-    def __init__(self, module: Module, ours: frozenset[str]) -> None:
+    def __init__(self, module: Module, ours: frozenset[str], busy: frozenset[str]) -> None:
         self.module = module
-        self.imports = Imports(module, ours)
+        self.imports = Imports(module, ours, busy)
         self.changes: dict[cst.CSTNode, list[Change]] = {}
         self.removed: set[cst.CSTNode] = set()
         self.inserted: dict[cst.CSTNode, list[str]] = {}
+        self.appended: list[str] = []
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.changes or self.removed or self.inserted or self.imports.has_work)
+        return not (
+            self.changes or self.removed or self.inserted or self.appended or self.imports.has_work
+        )
 
     def change(self, node: cst.CSTNode, how: Change) -> None:
         """Put `how(node)` in the place of `node`; several changes are made one after another."""
@@ -42,9 +45,12 @@ class Edits:
         """Take a small statement, or an element of a list, out."""
         self.removed.add(node)
 
-    def insert_before(self, statement: cst.CSTNode, line: str) -> None:
-        """Put a statement of its own in front of a statement of the module's own level."""
-        self.inserted.setdefault(statement, []).append(line)
+    def insert_before(self, statement: cst.CSTNode | None, line: str) -> None:
+        """Put a statement of its own in front of one of the module's own level, or at the end."""
+        if statement is None:
+            self.appended.append(line)
+        else:
+            self.inserted.setdefault(statement, []).append(line)
 
     def rendered(self) -> bytes:
         """The file with everything done."""
@@ -87,6 +93,16 @@ class _Rewriter(Emptying):
             return self.emptied(updated_node)
         body[-1] = body[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
         return updated_node.with_changes(body=body)
+
+    def leave_Module(  # noqa: N802
+        self, original_node: cst.Module, updated_node: cst.Module
+    ) -> cst.Module:
+        module = super().leave_Module(original_node, updated_node)
+        if not self._edits.appended:
+            return module
+        new = [cst.parse_statement(line) for line in self._edits.appended]
+        new[0] = new[0].with_changes(leading_lines=[cst.EmptyLine(indent=False)] * 2)
+        return module.with_changes(body=[*module.body, *new], has_trailing_newline=True)
 
     def leave_List(  # noqa: N802
         self, original_node: cst.List, updated_node: cst.List

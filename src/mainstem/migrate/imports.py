@@ -13,8 +13,9 @@ from mainstem.migrate.modules import Module, dotted, nodes
 class Imports:
     """What one file is to import from now on, and what it is to import no more."""
 
-    def __init__(self, module: Module, ours: frozenset[str] = frozenset()) -> None:
+    def __init__(self, module: Module, ours: frozenset[str], busy: frozenset[str]) -> None:
         self._module = module
+        self._busy = busy
         self._ours = ours | {""}
         self._wanted: dict[tuple[str, str], str] = {}
         self._plain: dict[str, str] = {}
@@ -81,7 +82,7 @@ class Imports:
     def done(self, tree: cst.Module) -> cst.Module:
         """`tree`, which is the file after all other edits, with its imports put right."""
         before, after = _used(self._module.tree), _used(tree)
-        remover = _Remover(self._module, before, after, self.dropped)
+        remover = _Remover(self._module, before, after, self.dropped, self._busy)
         tree = tree.visit(remover)
         if self.dropped or self.undefined:
             tree = tree.visit(_AllTrimmer(remover.gone | self.undefined))
@@ -149,10 +150,16 @@ class _Remover(Emptying):
     """Takes out imports that were used and are not, and those of names that are gone."""
 
     def __init__(
-        self, module: Module, before: frozenset[str], after: frozenset[str], dropped: set[str]
+        self,
+        module: Module,
+        before: frozenset[str],
+        after: frozenset[str],
+        dropped: set[str],
+        busy: frozenset[str],
     ) -> None:
         super().__init__()
         self._module = module
+        self._busy = busy
         self._before = before
         self._after = after
         self._dropped = dropped
@@ -165,9 +172,13 @@ class _Remover(Emptying):
     def _is_lost(self, local: str) -> bool:
         return local in self._before and local not in self._after
 
+    def _does_more(self, source: str, name: str) -> bool:
+        """Whether importing it may be what the file does it for."""
+        return source in self._busy or f"{source}.{name}" in self._busy
+
     def leave_ImportFrom(  # noqa: N802
         self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
-    ) -> cst.ImportFrom | cst.RemovalSentinel:
+    ) -> cst.ImportFrom | cst.Import | cst.RemovalSentinel:
         if isinstance(updated_node.names, cst.ImportStar):
             return updated_node
         if updated_node.module is not None and dotted(updated_node.module) == "__future__":
@@ -177,14 +188,27 @@ class _Remover(Emptying):
         for alias in updated_node.names:
             local = alias.evaluated_alias or dotted(alias.name)
             is_dropped = f"{source}.{dotted(alias.name)}" in self._dropped
-            if is_dropped or self._is_lost(local):
+            is_lost = self._is_lost(local) and not self._does_more(source, dotted(alias.name))
+            if is_dropped or is_lost:
                 if local not in self._after or is_dropped:
                     self.gone.add(local)
                 continue
             kept.append(alias)
+        if not kept and source in self._busy:
+            return self._for_what_it_does(source)
         if not kept:
             return cst.RemoveFromParent()
         return updated_node.with_changes(names=_relinked(updated_node.names, kept))
+
+    def _for_what_it_does(self, source: str) -> cst.Import:
+        """`import source`: nothing of it is used any more, but being imported it does something."""
+        root = source.partition(".")[0]
+        alias = f" as {source.replace('.', '_')}_" if root in self._before else ""
+        line = cst.parse_statement(f"import {source}{alias}")
+        assert isinstance(line, cst.SimpleStatementLine)  # noqa: S101  it is an import
+        found = line.body[0]
+        assert isinstance(found, cst.Import)  # noqa: S101
+        return found
 
     def leave_Import(  # noqa: N802
         self,
@@ -196,9 +220,9 @@ class _Remover(Emptying):
             name = dotted(alias.name)
             if alias.asname is not None or "." not in name:
                 local = alias.evaluated_alias or name
-                if not self._is_lost(local):
+                if not self._is_lost(local) or name in self._busy:
                     kept.append(alias)
-            elif not self._is_lost_chain(name):
+            elif not self._is_lost_chain(name) or name in self._busy:
                 kept.append(alias)
             else:
                 root = name.partition(".")[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 from mainstem.migrate.catalogue_place import CataloguePlace, place_catalogue
 from mainstem.migrate.clients import find_clients
 from mainstem.migrate.functions import Functions
+from mainstem.migrate.held_lists import held_lists
 from mainstem.migrate.listing import Lists
 from mainstem.migrate.modules import Project
 from mainstem.migrate.plan import Plan
@@ -26,8 +27,9 @@ def planned(paths: Sequence[Path], *, catalog_module: str, base: Path) -> Plan:
     clients, strays = find_clients(project)
     functions = Functions(project, clients)
     serves = find_serves(project, clients, Lists(project, functions))
-    uses = UseReader(project, clients, functions, serves).uses
-    verdicts = judge(project, clients, functions, serves, uses)
+    held = held_lists(project, functions)
+    uses = UseReader(project, clients, functions, serves, held).uses
+    verdicts = judge(project, clients, functions, serves, uses, held)
     rewriting = Rewriting(project, clients, functions, serves, uses, verdicts)
     rewriting.functions_and_sends()
     catalogue = place_catalogue(rewriting, catalog_module)

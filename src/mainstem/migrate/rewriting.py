@@ -38,11 +38,13 @@ class Rewriting:
         self.reasons: dict[str, str] = {}
         """Why a client stays, by its name."""
         self._ours = frozenset(name.partition(".")[0] for name in project.sources)
+        # Modules of ours that do something when they are imported, besides defining things.
+        self._busy = frozenset(name for name, source in project.sources.items() if source.is_busy)
         self._rewritten: set[cst.CSTNode] = set()
 
     def of(self, module: Module) -> Edits:
         """The edits of `module`."""
-        return self.edits.setdefault(module.name, Edits(module, self._ours))
+        return self.edits.setdefault(module.name, Edits(module, self._ours, self._busy))
 
     def functions_and_sends(self) -> None:
         """Rewrite what makes functions, what is said of them, and what sends."""

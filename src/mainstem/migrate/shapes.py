@@ -193,13 +193,14 @@ def list_around(module: Module, node: cst.CSTNode) -> str | None:
     for outer in module.around(node):
         if isinstance(outer, cst.Assign | cst.AnnAssign):
             return standing(module, inner).name
-        if not _is_part_of_a_list(module, outer):
+        if not is_part_of_a_list(module, outer):
             return None
         inner = outer
     return None
 
 
-def _is_part_of_a_list(module: Module, node: cst.CSTNode) -> bool:
+def is_part_of_a_list(module: Module, node: cst.CSTNode) -> bool:
+    """Whether `node` belongs to a list that is written out, joined or copied."""
     if isinstance(node, cst.Element | cst.StarredElement | cst.List | cst.Tuple):
         return True
     if isinstance(node, cst.BinaryOperation):

@@ -30,6 +30,8 @@ class Source:
     root: Path
     data: bytes
     imports: frozenset[str]
+    is_busy: bool
+    """Whether importing it does more than define things: calls, loops, conditions at its level."""
 
     @property
     def is_package(self) -> bool:
@@ -89,7 +91,8 @@ def read_sources(
         root = root_of[file].parent if root_of[file] in higher else root_of[file]
         name = module_name(file, root)
         package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-        sources.append(Source(file, name, root, data, frozenset(_imported(tree, package))))
+        imports = frozenset(_imported(tree, package))
+        sources.append(Source(file, name, root, data, imports, _is_busy(tree)))
     return sources, unreadable
 
 
@@ -134,6 +137,17 @@ def module_name(file: Path, root: Path) -> str:
     """
     parts = file.relative_to(root).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def _is_busy(tree: ast.Module) -> bool:
+    quiet = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    quiet |= ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Pass
+    return any(
+        not isinstance(each, quiet)
+        and not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+        and not (isinstance(each, ast.If) and "TYPE_CHECKING" in ast.unparse(each.test))
+        for each in tree.body
+    )
 
 
 def _imported(tree: ast.AST, package: str) -> Iterator[str]:

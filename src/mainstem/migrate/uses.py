@@ -1,5 +1,6 @@
 """Every other use of a client, a function, a maker or a list: may it stay, change, or forbid?"""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -39,11 +40,18 @@ class UseReader:
         clients: dict[str, Client],
         functions: Functions,
         serves: list[Serve],
+        held: Mapping[str, Sequence[Function]],
     ) -> None:
         self._project = project
         self._clients = clients
         self._functions = functions
-        self._lists = {name for serve in serves for name in serve.lists}
+        self._lists = {*held, *(name for serve in serves for name in serve.lists)}
+        # What stands in a class is reached through instances too, and those cannot be followed.
+        self._in_classes: dict[str, list[Function]] = {}
+        for function in functions.by_key.values():
+            if "." in (function.entry or ""):
+                name = (function.entry or "").rpartition(".")[2]
+                self._in_classes.setdefault(name, []).append(function)
         self._serves = {id(serve.call): serve for serve in serves}
         self._references = {id(create.reference) for create in functions.creates}
         self.uses = Uses()
@@ -78,7 +86,15 @@ class UseReader:
                 if key in self._lists:
                     self._list(module, node, key, rest)
                     return
+        self._through_an_instance(module, node, name)
         self._unknown_send(module, node)
+
+    def _through_an_instance(self, module: Module, node: Chain, name: str) -> None:
+        """`self.pack` may be a function in a class, whatever `self` is."""
+        parts = name.split(".")
+        for index, part in enumerate(parts[1:], start=1):
+            for function in self._in_classes.get(part, ()):
+                self._function(module, node, function, parts[index + 1 :])
 
     def _function(self, module: Module, node: Chain, function: Function, rest: list[str]) -> None:
         parent = module.parent(node)
@@ -113,8 +129,6 @@ class UseReader:
     def _is_followed_list(self, module: Module, node: cst.CSTNode) -> bool:
         """Whether the list around `node` is one that a serve call reads, or one by name."""
         if list_around(module, node) is not None:
-            name = self._project.canonical(list_around(module, node) or "")
-            self._lists.add(name)
             return True
         return any(id(outer) in self._serves for outer in module.around(node))
 
@@ -227,11 +241,28 @@ class UseReader:
     def _text(self, module: Module, node: cst.SimpleString) -> None:
         """A client named in a text, as `mock.patch("shop.clients.client")` does."""
         text = node.evaluated_value
-        if not isinstance(text, str) or "." not in text:
+        if not isinstance(text, str):
             return
+        if "." not in text:
+            text = self._attribute_named(module, node, text)
         for client in self._clients.values():
             if text == client.key or text.startswith(f"{client.key}."):
                 self._keep(client, module, node, "names it in a text")
+        for function in self._functions.by_key.values():
+            if text == function.key:
+                told = f"it is named in a text at {module.place(node)}"
+                function.why = function.why or told
+
+    def _attribute_named(self, module: Module, node: cst.SimpleString, text: str) -> str:
+        """The dotted name in `setattr(jobs, "client", …)` and the like; empty for other texts."""
+        given = module.parent(node)
+        call = module.parent(given) if given is not None else None
+        if not isinstance(given, cst.Arg) or not isinstance(call, cst.Call):
+            return ""
+        index = list(call.args).index(given)
+        before = call.args[index - 1].value if index > 0 else None
+        owner = self._project.resolve(module, before) if isinstance(before, Chain) else None
+        return "" if owner is None else self._project.canonical(f"{owner}.{text}")
 
     def _star_imports(self) -> None:
         """Names that a star import takes along may be used where nobody sees it."""

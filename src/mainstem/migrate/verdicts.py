@@ -5,7 +5,7 @@ that lists it stays, and with the call every function that it lists: an endpoint
 serve definitions.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mainstem.migrate.finds import Client, Function, Maker, Serve
@@ -41,6 +41,7 @@ def judge(
     functions: Functions,
     serves: list[Serve],
     uses: Uses,
+    held: Mapping[str, Sequence[Function]],
 ) -> Verdicts:
     """Set `why` and `lost` on everything that must stay, and group what moves."""
     verdicts = Verdicts()
@@ -48,10 +49,14 @@ def judge(
         _block_other_destinations(clients, functions, is_second=project.uses_mainstem)
     _judge_serves(project, serves, uses)
     _judge_middleware(project, functions, verdicts)
+    for name, why in uses.tainted.items():
+        for function in held.get(name, ()):
+            function.why = function.why or why
     everything = list(functions.by_key.values())
     while True:
         before = _refusals(everything, serves, functions)
         _spread(everything, serves, functions)
+        _stay_in_lists(held)
         if _refusals(everything, serves, functions) == before:
             _refuse_collisions(everything, serves)
             verdicts.groups = _grouped(project, serves)
@@ -114,6 +119,16 @@ def _spread(everything: list[Function], serves: list[Serve], functions: Function
         serve.why = serve.why or _stays_with_what_it_serves(serve)
         if serve.why is not None:
             _stay_served(everything, serve)
+
+
+def _stay_in_lists(held: Mapping[str, Sequence[Function]]) -> None:
+    """A list that the catalogue unpacks holds definitions only."""
+    for members in held.values():
+        staying = next((one for one in members if one.why is not None), None)
+        for function in members:
+            if staying is not None and (function.entry or "").startswith("*"):
+                told = f"its list also holds {staying.shown}, which stays: {staying.why}"
+                function.why = function.why or told
 
 
 def _stay_with_makers(maker: Maker) -> None:
@@ -230,7 +245,7 @@ def _refuse_collisions(everything: list[Function], serves: list[Serve]) -> None:
     several_apps = len({one.client.app_id for one in listed}) > 1
     first: dict[str, Function] = {}
     for function in listed:
-        for fn_id in function.ids[:1]:
+        for fn_id in dict.fromkeys(function.ids):
             if fn_id is None:
                 if several_apps:
                     why = "its id cannot be read, so it may collide with one of another app"
