@@ -25,7 +25,7 @@ from mainstem.clients import client_for
 from mainstem.engine import Engine, EngineOptions, engine_app
 from mainstem.functions import catalogue
 from mainstem.settings import Settings
-from mainstem.web import SERVE_PATH, Opened, create_app
+from mainstem.web import Opened, create_app
 
 if TYPE_CHECKING:
     from mainstem.web.status import StatusPage
@@ -80,7 +80,7 @@ async def local_run(
             serving(app, endpoint_listener) as endpoint,
             streaming(app),
         ):
-            endpoint_url = endpoint + SERVE_PATH
+            endpoint_url = endpoint + local.serve_path
             await sync(endpoint_url)
             async with engine:
                 yield LocalRun(engine, client, opened, engine_url, endpoint_url)

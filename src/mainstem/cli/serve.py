@@ -1,16 +1,18 @@
-"""`mainstem serve`: the endpoint alone, for a server that runs elsewhere."""
+"""`mainstem serve`: the endpoint alone, or a Connect worker, for a server that runs elsewhere."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mainstem.cli.options import DatabaseOption, VerboseOption
+from mainstem.cli.options import CatalogOption, DatabaseOption, VerboseOption
+from mainstem.cli.outcome import UsageProblem
 
 if TYPE_CHECKING:
     from socket import socket
 
+    from mainstem.serving import Application
     from mainstem.settings import Settings
     from mainstem.web.status import StatusPage
 
@@ -23,6 +25,18 @@ def serve(
         int | None,
         typer.Option("--port", min=0, max=65535, help="Port; 0 takes any.", show_default=False),
     ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option("--group", help="Serve only this group; may be repeated.", show_default=False),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", help="Serve only this tag; may be repeated.", show_default=False),
+    ] = None,
+    catalog: CatalogOption = None,
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Connect to the server, instead of being called.")
+    ] = False,
     status: Annotated[
         bool | None,
         typer.Option("--status/--no-status", help="Show the status page at /.", show_default=False),
@@ -30,43 +44,69 @@ def serve(
     database: DatabaseOption = None,
     verbose: VerboseOption = False,
 ) -> None:
-    """Serve the functions of the environment to Inngest, or to `mainstem engine`."""
+    """Serve the functions of the environment to Inngest, or to `mainstem engine`.
+
+    A group or a tag is served as an app of its own, so that several deployments share one
+    catalogue: `mainstem-capture`, say. With --connect only /healthz is served here.
+    """
     import asyncio
 
+    from mainstem.cli.catalogs import chosen_application
     from mainstem.cli.servers import bind
     from mainstem.cli.start import log_for_servers, read_settings
     from mainstem.cli.status import page_of_serve
 
+    if connect and status:
+        raise UsageProblem(
+            "Cannot show the status page of a worker: --connect serves only /healthz. Leave out "
+            "--status, or serve without --connect."
+        )
     typed = {
         "serve_host": host,
         "serve_port": port,
+        "serve_groups": frozenset(group) if group else None,
+        "serve_tags": frozenset(tag) if tag else None,
+        "catalog": catalog,
         "database_url": database,
         "status_page": status,
     }
     settings = read_settings(**typed)
     log_for_servers(settings, verbose=verbose)
+    application = chosen_application(None, settings)
     with bind(settings.serve_host, settings.serve_port, option="--port") as listener:
-        page = page_of_serve(settings, listener, **typed)
-        asyncio.run(_serve(settings, listener, page))
+        if connect:
+            asyncio.run(_work(settings, application, listener))
+        else:
+            page = page_of_serve(settings, listener, **typed)
+            asyncio.run(_serve(settings, application, listener, page))
 
 
-async def _serve(settings: Settings, listener: socket, page: StatusPage | None) -> None:
+async def _serve(
+    settings: Settings, application: Application[Any], listener: socket, page: StatusPage | None
+) -> None:
     from mainstem.cli.servers import serving, until_stopped
     from mainstem.cli.status import streaming
-    from mainstem.clients import client_for
-    from mainstem.functions import catalogue
-    from mainstem.web import SERVE_PATH, create_app, open_services
+    from mainstem.web import create_app
 
-    async with open_services(settings, migrate=True) as opened:
-        app = create_app(
-            settings,
-            catalog=catalogue(),
-            services=opened.services,
-            client=client_for(settings),
-            status=page,
-        )
+    async with application.opened(settings) as services:
+        app = create_app(settings, catalog=application.catalog, services=services, status=page)
         async with serving(app, listener) as url, streaming(app):
-            typer.echo(f"Endpoint  {url}{SERVE_PATH}  ({settings.environment})", err=True)
+            typer.echo(f"Endpoint  {url}{settings.serve_path}  ({settings.environment})", err=True)
             if page is not None:
                 typer.echo(f"Status    {url}/", err=True)
+            await until_stopped()
+
+
+async def _work(settings: Settings, application: Application[Any], listener: socket) -> None:
+    from mainstem.cli.servers import serving, until_stopped
+    from mainstem.serving import connect
+    from mainstem.web import create_worker_app
+
+    async with application.opened(settings) as services:
+        worker = connect.worker(application.catalog, services, settings=settings)
+        async with serving(create_worker_app(worker), listener) as url, worker:
+            typer.echo(
+                f"Worker    {worker.bound.client.app_id}  ({settings.environment})", err=True
+            )
+            typer.echo(f"Health    {url}/healthz", err=True)
             await until_stopped()

@@ -49,13 +49,12 @@ async def streaming(app: Starlette) -> AsyncIterator[None]:
 
 def _page(settings: Settings, listener: socket, found: Findings) -> StatusPage:
     from mainstem.cli.servers import url_of
-    from mainstem.web import SERVE_PATH
     from mainstem.web.status import is_loopback, status_page
 
     origin = settings.serve_origin
     if origin is None and is_loopback(settings.serve_host):
         origin = url_of(listener)
-    endpoint = None if origin is None else origin.rstrip("/") + SERVE_PATH
+    endpoint = None if origin is None else origin.rstrip("/") + settings.serve_path
     return status_page(settings, endpoint=endpoint, notes=found.notes)
 
 

@@ -10,6 +10,7 @@ from mainstem.web.app import create_app
 from mainstem.web.application import application
 from mainstem.web.health import DatabaseHealth, Health, database_health
 from mainstem.web.wiring import Opened, limits_from, open_services
+from mainstem.web.worker import create_worker_app
 
 __all__ = [
     "SERVE_PATH",
@@ -20,6 +21,7 @@ __all__ = [
     "application",
     "check_disabled",
     "create_app",
+    "create_worker_app",
     "database_health",
     "limits_from",
     "open_services",

@@ -1,4 +1,4 @@
-"""Our application's app: its functions at `/api/inngest`, and how it is at `/healthz`.
+"""The app of `mainstem serve`: functions at `/api/inngest`, and how it is at `/healthz`.
 
 Eight endpoints of the original differed in client and functions; here both are chosen by the
 settings, and the SDK's own GET, POST and PUT are served as they are (see `mainstem.serving`).
@@ -6,9 +6,9 @@ settings, and the SDK's own GET, POST and PUT are served as they are (see `mains
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import inngest
 from starlette.applications import Starlette
@@ -17,9 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from mainstem.catalog import Catalog
+from mainstem.catalog import BoundCatalog, Catalog
 from mainstem.functions import Services
-from mainstem.serving import SERVE_PATH
 from mainstem.serving.log import say
 from mainstem.serving.starlette import serve
 from mainstem.settings import Settings
@@ -32,17 +31,15 @@ if TYPE_CHECKING:
 def create_app(
     settings: Settings,
     *,
-    catalog: Catalog[Services],
-    services: Services,
+    catalog: Catalog[Any],
+    services: Any,
     client: inngest.Inngest | None = None,
-    groups: Collection[str] = (),
-    tags: Collection[str] = (),
     status: StatusPage | None = None,
 ) -> Starlette:
-    """The ASGI app that serves `catalog`, or a part of it, in the environment of `settings`.
+    """The ASGI app that serves `catalog`, or the settings' part of it, as `settings` have it.
 
-    With `status` it shows that page at `/`. Raises what `serving.endpoint_for` raises. `services`
-    stay the caller's to close.
+    With `status` it shows that page at `/`. Where `services` are our own, their database is part
+    of its health. Raises what `serving.endpoint_for` raises. `services` stay the caller's to close.
     """
 
     @asynccontextmanager
@@ -53,30 +50,34 @@ def create_app(
         say("info", "stopped serving", app_id=bound.client.app_id)
 
     async def healthz(_request: Request) -> JSONResponse:
-        found = health(
-            settings,
-            functions=len(bound.functions),
-            database=await run_in_threadpool(database_health, services.database),
-        )
+        database = None
+        if isinstance(services, Services):
+            database = await run_in_threadpool(database_health, services.database)
+        found = health(served, functions=len(bound.functions), database=database)
         return JSONResponse(found.as_json(), status_code=200 if found.ok else 503)
 
     app = Starlette(routes=[Route("/healthz", healthz)], lifespan=lifespan)
-    bound = serve(
-        app,
-        catalog,
-        services,
-        settings=settings,
-        client=client,
-        groups=groups,
-        tags=tags,
-        path=SERVE_PATH,
-    )
+    bound = serve(app, catalog, services, settings=settings, client=client)
+    # A part of the catalogue is an app of its own.
+    served = settings.model_copy(update={"app_id": bound.client.app_id})
     if status is not None:
         # Loaded for who wants it; its routes come last, so that the endpoint's own always win.
         from mainstem.web.status import StatusRoutes
 
         app.state.status = StatusRoutes(
-            status, settings=settings, catalog=catalog, bound=bound, path=SERVE_PATH
+            status,
+            settings=served,
+            catalog=_part(catalog, bound),
+            bound=bound,
+            path=settings.serve_path,
         )
         app.router.routes += app.state.status.routes()
     return app
+
+
+def _part(catalog: Catalog[Any], bound: BoundCatalog[Any]) -> Catalog[Any]:
+    """What of `catalog` was bound, or left out in this environment; itself where that is all."""
+    ids = {*bound.by_id, *bound.off}
+    if ids == set(catalog.ids):
+        return catalog
+    return Catalog((one for one in catalog if one.id in ids), receives=catalog.receives)

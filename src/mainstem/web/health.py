@@ -25,7 +25,10 @@ class DatabaseHealth:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What `/healthz` answers; `ok` is false when a run would fail now."""
+    """What `/healthz` answers; `ok` is false when a run would fail now.
+
+    `database` is None where the services are not our own, whose database we know.
+    """
 
     ok: bool
     environment: str
@@ -33,7 +36,7 @@ class Health:
     app_id: str
     mode: str
     functions: int
-    database: DatabaseHealth
+    database: DatabaseHealth | None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -50,10 +53,10 @@ def database_health(database: Database) -> DatabaseHealth:
     return DatabaseHealth(reachable=True, migrations_current=True)
 
 
-def health(settings: Settings, *, functions: int, database: DatabaseHealth) -> Health:
+def health(settings: Settings, *, functions: int, database: DatabaseHealth | None) -> Health:
     """Put together what is known; pure."""
     return Health(
-        ok=database.is_well,
+        ok=database is None or database.is_well,
         environment=str(settings.environment),
         decided_by=settings.decided_by,
         app_id=settings.app_id,
