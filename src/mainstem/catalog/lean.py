@@ -14,6 +14,6 @@ if "httpx" not in sys.modules:
     modules = cast("dict[str, Any]", sys.modules)
     modules[_COMMAND_LINE] = None  # Python's word for "not to be found"
     try:
-        import httpx  # noqa: F401
+        import inngest  # noqa: F401  it loads httpx
     finally:
         del modules[_COMMAND_LINE]
