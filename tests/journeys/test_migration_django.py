@@ -198,3 +198,8 @@ def test_nothing_else_differs(before: Story, after: Story) -> None:
     assert told(after.runs) == told(before.runs)
     assert after.events == before.events
     assert after.configurations == before.configurations
+
+
+def test_after_nothing_is_left_to_migrate(migrated: Path) -> None:
+    code, said = migrate(migrated, LIBRARY.package, "--check")
+    assert code == 0, said

@@ -265,3 +265,8 @@ def test_nothing_else_differs(before: Story, after: Story) -> None:
     assert told(kept[1]) == told(kept[0])
     assert after.events == before.events
     assert after.configurations == before.configurations
+
+
+def test_after_nothing_is_left_to_migrate(migrated: Path) -> None:
+    code, said = migrate(migrated, SHOP.package, "--check")
+    assert code == 0, said
