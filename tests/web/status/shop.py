@@ -149,8 +149,6 @@ async def both(one: Any, one_at: socket, other: Any, other_at: socket) -> AsyncI
         asyncio.create_task(server.serve(sockets=[at]))
         for server, at in zip(servers, listeners, strict=True)
     ]
-    while not all(server.started for server in servers):
-        await asyncio.sleep(0.001)  # noqa: ASYNC110  uvicorn tells no other way
     try:
         yield
     finally:
