@@ -126,6 +126,8 @@ class Rewriting:
         client = send.client
         if send.why is None and client.blocked is not None:
             send.why = f"its client stays: {client.blocked}"
+        if send.why is None:
+            send.why = self._inside_what_stays(send)
         if send.why is None and not _skips_middleware(send):
             touched = touches_sends(self.project, wraps_of(self.project, client))
             send.why = None if touched is None else f"{touched}; the one client has no middleware"
@@ -134,6 +136,22 @@ class Rewriting:
             local = edits.imports.name("mainstem.clients", "current_client")
             edits.put(send.receiver, f"{local}()")
             self._rewritten.add(send.receiver)
+
+    def _inside_what_stays(self, send: Send) -> str | None:
+        """Why a send in the handler of a function that stays does: that one is left as it is."""
+        for outer in send.module.around(send.call):
+            if not isinstance(outer, cst.FunctionDef):
+                continue
+            function = self.functions.by_call.get(outer)
+            made = [each.decorator for each in outer.decorators]
+            is_made = any(
+                isinstance(part, cst.Attribute) and part.attr.value == "create_function"
+                for each in made
+                for part in nodes(each)
+            )
+            if (function is None and is_made) or (function is not None and function.why):
+                return f"it belongs to function `{outer.name.value}`, which stays"
+        return None
 
     def clients_go(self) -> None:
         """Take out the clients that nothing needs any more, and their imports."""

@@ -200,11 +200,13 @@ def _tell_of_shared_apps(plan: Plan, found: Found, ids: list[str | None]) -> Non
 
 
 def _gave(found: Found, client: Client) -> bool:
-    """Whether functions that `client` bound are definitions now."""
+    """Whether something that was this client's is the one client's now."""
+    rewriting = found.rewriting
+    listed = {(e.module, e.name) for e in found.catalogue.entries} if found.catalogue else set()
     return any(
-        function.client is client and function.why is None
-        for function in found.rewriting.functions.by_key.values()
-    )
+        one.client is client and (one.why is None or (one.module.name, one.entry) in listed)
+        for one in rewriting.functions.by_key.values()
+    ) or any(send.client is client and send.why is None for send in rewriting.uses.sends)
 
 
 def _not_carried(plan: Plan, client: Client) -> None:
