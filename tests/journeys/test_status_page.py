@@ -201,9 +201,11 @@ def test_drift_shows_its_fields_and_goes_again_when_the_endpoint_syncs(
         assert cells == ["retries", "2", "2", "9"]
         assert state(page, gone) == "missing"
         assert "two addresses" in findings
+        assert state(page, "brand-new") == "not in catalogue"
     dev.sync()
     page.wait_for_selector(f'tr[data-live="row:{name}"] td.is-here.state-registered', timeout=8000)
-    assert state(page, gone) == "registered"
+    page.wait_for_selector('tr[data-live="row:brand-new"]', state="detached", timeout=8000)
+    assert (state(page, gone), is_open(page, name)) == ("registered", True)
 
 
 def test_it_fits_the_window_with_details_open(page: Page) -> None:
@@ -262,7 +264,7 @@ LOWEST_CONTRAST = """() => {
 
 @contextmanager
 def second_endpoint(dev: Dev, *, changed: str, without: str) -> Iterator[None]:
-    """Another deployment of the app, with one function changed and one missing, that syncs too."""
+    """Another deployment of the app, with one function changed, one missing and one new."""
     reset_clients()
     reset_serving()
     definitions = [
@@ -270,6 +272,7 @@ def second_endpoint(dev: Dev, *, changed: str, without: str) -> Iterator[None]:
         for one in catalogue()
         if one.id != without
     ]
+    definitions.append(replace(definitions[0], id="brand-new"))
     app = Starlette()
     settings = load_settings({"MAINSTEM_ENV": "local", "INNGEST_BASE_URL": dev.engine})
     serve(app, Catalog(definitions), None, settings=settings)

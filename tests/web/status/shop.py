@@ -158,7 +158,7 @@ async def both(one: Any, one_at: socket, other: Any, other_at: socket) -> AsyncI
 
 
 def served(
-    settings: Settings, catalog: Catalog[None], endpoint: str, notes: Sequence[str] = ()
+    settings: Settings, catalog: Catalog[None], endpoint: str | None, notes: Sequence[str] = ()
 ) -> tuple[Starlette, StatusRoutes]:
     """The app of a catalogue with its page."""
     app = Starlette()

@@ -6,10 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from mainstem.catalog import Catalog
 from mainstem.cli.servers import LOOPBACK, bind, serving, url_of
-from mainstem.clients import reset_clients
+from mainstem.clients import client_for, reset_clients
 from mainstem.serving import reset_serving
 from mainstem.settings import load_settings
 
@@ -17,6 +21,7 @@ from .shop import CATALOG, CLOUD, PATH, Shop, send_receipt, served, shop
 
 Json = Any
 Plain = tuple[Json, str]
+SHOP = {"MAINSTEM_ENV": "local", "MAINSTEM_APP_ID": "shop"}
 
 
 async def told(there: Shop) -> Json:
@@ -181,6 +186,49 @@ async def test_a_server_that_does_not_answer_makes_everything_unknown_and_says_w
     assert found["server"]["state"] == "unreachable"
     assert set(states(found, "local").values()) == {"unknown"}
     assert "Cannot reach the server" in function(found, "sweep")["cells"]["local"]["why"]
+
+
+async def test_an_address_that_is_not_known_here_is_no_conflict_and_not_guessed() -> None:
+    async with shop() as there:
+        reset_serving()
+        reset_clients()
+        environ = {**SHOP, "INNGEST_BASE_URL": there.engine_url, "MAINSTEM_SERVE_PORT": "0"}
+        app, status = served(load_settings(environ), CATALOG, None)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+            found = (await http.get("/status.json")).json()
+        await status.aclose()
+    assert found["here"]["endpoint"] is None
+    assert found["findings"] == []
+    assert set(states(found, "local").values()) == {"registered"}
+
+
+async def test_inngests_dev_server_is_compared_by_what_it_tells_and_the_rest_is_unknown() -> None:
+    bound = CATALOG.bind(client_for(load_settings(SHOP)), None)
+    configs = [one.get_config("http://x/api/inngest").main for one in bound.functions]
+
+    async def dev(_: Request) -> JSONResponse:
+        functions = [one.model_dump(mode="json", by_alias=True) for one in configs]
+        handlers = [{"sdk": {"appName": "shop", "url": "http://127.0.0.1:9/api/inngest"}}]
+        return JSONResponse({"version": "1.2.3", "functions": functions, "handlers": handlers})
+
+    listener = bind(LOOPBACK, 0, option="")
+    settings = load_settings({**SHOP, "INNGEST_BASE_URL": url_of(listener)})
+    app, status = served(settings, CATALOG, "http://127.0.0.1:9/api/inngest")
+    transport = httpx.ASGITransport(app)
+    async with (
+        serving(Starlette(routes=[Route("/dev", dev)]), listener),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
+    ):
+        found = (await http.get("/status.json")).json()
+        await status.aclose()
+    assert (found["server"]["kind"], found["server"]["version"]) == (
+        "Inngest's dev server",
+        "1.2.3",
+    )
+    assert set(states(found, "local").values()) == {"registered"}
+    assert function(found, "sweep")["runs"] is None
+    assert "How the functions' last runs went" in " ".join(found["unknown"])
 
 
 async def test_a_part_of_the_catalogue_says_that_the_rest_is_elsewhere() -> None:

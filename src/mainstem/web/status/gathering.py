@@ -27,6 +27,7 @@ from mainstem.web.status.options import StatusPage, is_loopback
 from mainstem.web.status.peers import Peers, Told, merged
 
 _TIMEOUT_S = 3.0
+_UNKNOWN_URL = "URL"  # as it is typed in commands that need the endpoint's
 _RUN_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _DIRECT: dict[str, None] = dict.fromkeys(
     ("all://127.0.0.1", "all://localhost", "all://[::1]")
@@ -137,13 +138,13 @@ class Gathering:
     @cached_property
     def _endpoint(self) -> Any:
         url = self._page.endpoint or _address(self._settings, self._path)
-        return this_place.served_here(self._bound, self._settings, url or "this endpoint")
+        return this_place.served_here(self._bound, self._settings, url or _UNKNOWN_URL)
 
     def _put_together(
         self, server: Server, apps: Answer, runs: Answer, told: Sequence[Told]
     ) -> Status:
-        endpoint = self._endpoint
-        if "://" not in endpoint.url:
+        endpoint, address = self._endpoint, self._endpoint.url
+        if address == _UNKNOWN_URL:
             endpoint = this_place.at_the_servers_word(endpoint, server)
         comparison = compare(self._wanted, [endpoint], server)
         rows = {row.id: row for row in comparison.rows}
@@ -153,7 +154,7 @@ class Gathering:
         found: list[FunctionFacts] = []
         for one in self._declared:
             cell = this_place.cell_here(
-                one, self._bound, rows.get(one.id), unknown=unknown, url=endpoint.url
+                one, self._bound, rows.get(one.id), unknown=unknown, url=address
             )
             previous = {old: this_place.previous_state(rows.get(old)) for old in one.previous}
             found.append(replace(with_cell(one, here, cell), previous=previous))
@@ -163,7 +164,7 @@ class Gathering:
         syncs = syncs_in(apps, app_id=self._app_id)
         runs_of = runs_in(runs, app_id=self._app_id)
         return Status(
-            here=self._here(endpoint.url),
+            here=self._here(None if address == _UNKNOWN_URL else address),
             server=self._server(server, apps),
             functions=tuple(_with_history(one, syncs, runs_of) for one in found),
             findings=this_place.findings_of(comparison, hidden=frozenset(older)),
@@ -173,7 +174,7 @@ class Gathering:
             gathered_at=datetime.now(UTC),
         )
 
-    def _here(self, url: str) -> Here:
+    def _here(self, url: str | None) -> Here:
         settings, client = self._settings, self._bound.client
         return Here(
             environment=self._bound.environment,
@@ -183,7 +184,7 @@ class Gathering:
             mode="cloud" if client.is_production else "dev",
             branch=client.env,
             sdk=f"inngest {version('inngest')}",
-            endpoint=url if "://" in url else None,
+            endpoint=url,
             functions=len(self._bound.by_id),
             is_part=any(not self._is_ours(one.id) for one in self._catalog),
             is_on=settings.functions_on,
