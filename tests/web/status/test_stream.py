@@ -103,6 +103,21 @@ async def test_many_readers_at_once_cost_one_look() -> None:
         return "seen"
 
     watching = watch.Watch(gather, every_s=60)
-    seen: list[Any] = await asyncio.gather(*(watching.now() for _ in range(50)))
+    seen = await asyncio.gather(*(watching.now() for _ in range(50)))
     assert seen == ["seen"] * 50
     assert looks == 1
+
+
+async def test_a_look_that_takes_long_is_not_repeated_at_once() -> None:
+    looks = 0
+
+    async def slow() -> int:
+        nonlocal looks
+        looks += 1
+        await asyncio.sleep(0.05)
+        return looks
+
+    watching = watch.Watch(slow, every_s=0.01)
+    await watching.now()
+    await asyncio.sleep(0.1)  # ten times its own interval, and twice what the look took
+    assert await watching.now() == 1

@@ -6,10 +6,11 @@ Everything is read with GET; the one POST is the form that asks for the token.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import (
     HTMLResponse,
@@ -54,9 +55,7 @@ class StatusRoutes:
     ) -> None:
         self._page = page
         self._gathering = Gathering(page, settings, catalog, bound, path=path)
-        self._watch = Watch(
-            self._gathering.gather, every_s=NEAR_S if self._gathering.is_near else FAR_S
-        )
+        self._watch = Watch(self._look, every_s=NEAR_S if self._gathering.is_near else FAR_S)
         # What was rendered last; a page and all streams of a moment show the same.
         self._rendered: Regions | None = None
 
@@ -104,15 +103,15 @@ class StatusRoutes:
         return JSONResponse({"error": told}, 401, {"www-authenticate": "Bearer"})
 
     async def _show(self, request: Request) -> Response:
-        status = await self._watch.now()
+        status, pieces = await self._watch.now()
         query = request.query_params.get("q", "")[:_LONGEST_QUERY]
-        return HTMLResponse(rendering.page(status, self._regions(status), query=query))
+        return HTMLResponse(rendering.page(status, pieces, query=query))
 
     async def _json(self, request: Request) -> Response:
         if request.query_params.get("scope") == "here" and self._page.peers:
             status = await self._gathering.gather(with_peers=False)
         else:
-            status = await self._watch.now()
+            status, _ = await self._watch.now()
         return JSONResponse(status.as_json())
 
     async def _run(self, request: Request) -> Response:
@@ -138,23 +137,23 @@ class StatusRoutes:
                 yield "retry: 15000\n\n"
                 return
             yield "retry: 1500\n\n"
-            sent: dict[str, str] = {}
+            sent: Mapping[str, str] = {}
             silent_s = BEAT_S
-            async for status in self._watch.ticks():
-                pieces = self._regions(status)
+            async for status, pieces in self._watch.ticks():
                 if pieces.revision != since:
                     yield _event(pieces, status, sent)
                     since, silent_s = pieces.revision, 0.0
                 elif silent_s >= BEAT_S:
                     yield "event: beat\ndata: {}\n\n"
                     silent_s = 0.0
-                sent = dict(pieces.html)
+                sent = pieces.html
                 silent_s += self._watch.every_s
 
-    def _regions(self, status: Status) -> Regions:
-        if self._rendered is None or self._rendered.revision != status.revision:
-            self._rendered = rendering.regions(status)
-        return self._rendered
+    async def _look(self) -> tuple[Status, Regions]:
+        status = await self._gathering.gather()
+        # In a thread: a thousand functions take a second, and runs are called in this loop.
+        self._rendered = await run_in_threadpool(_rendered, status, self._rendered)
+        return status, self._rendered
 
     async def _sign_in(self, request: Request) -> Response:
         token = self._page.token
@@ -185,7 +184,14 @@ class StatusRoutes:
         return Response(content, media_type=rendering.ASSETS[name], headers=headers)
 
 
-def _event(pieces: Regions, status: Status, sent: dict[str, str]) -> str:
+def _rendered(status: Status, last: Regions | None) -> Regions:
+    """`status` as HTML: `last`, where that shows the same."""
+    if last is not None and last.revision == status.revision:
+        return last
+    return rendering.regions(status)
+
+
+def _event(pieces: Regions, status: Status, sent: Mapping[str, str]) -> str:
     """Everything that changed, as one event; its id is the revision that it leads to."""
     changed = {name: html for name, html in pieces.html.items() if sent.get(name) != html}
     told = {

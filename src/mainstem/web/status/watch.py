@@ -6,32 +6,38 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
 
-from mainstem.web.status.facts import Status
+T = TypeVar("T")
 
 MOST_STREAMS = 32
+# A look that takes long is not repeated at once: it may take one part in so many of the time.
+_PART = 10
 
 
-class Watch:
-    """The status of now, looked at again at most every `every_s` seconds, and only while asked."""
+class Watch(Generic[T]):
+    """What `look` sees, looked at again at most every `every_s` seconds, and only while asked."""
 
-    def __init__(self, gather: Callable[[], Awaitable[Status]], *, every_s: float) -> None:
+    def __init__(self, look: Callable[[], Awaitable[T]], *, every_s: float) -> None:
         self.every_s = every_s
-        self._gather = gather
-        # What was seen last, and when. Whoever holds the lock looks; the others take its answer.
-        self._seen: tuple[float, Status] | None = None
+        self._look = look
+        # What was seen last, and until when it holds. Whoever holds the lock looks; the others
+        # take its answer.
+        self._seen: tuple[float, T] | None = None
         self._lock = asyncio.Lock()
         self._closed = asyncio.Event()
         self._streams = 0
 
-    async def now(self) -> Status:
-        """The status, at most `every_s` old."""
+    async def now(self) -> T:
+        """What is seen now, or was seen a moment ago."""
         async with self._lock:
-            if self._seen is not None and time.monotonic() - self._seen[0] < self.every_s * 0.9:
+            began = time.monotonic()
+            if self._seen is not None and began < self._seen[0]:
                 return self._seen[1]
-            status = await self._gather()
-            self._seen = (time.monotonic(), status)
-            return status
+            seen = await self._look()
+            ended = time.monotonic()
+            self._seen = (ended + max(self.every_s * 0.9, (ended - began) * _PART), seen)
+            return seen
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[bool]:
@@ -45,8 +51,8 @@ class Watch:
         finally:
             self._streams -= 1
 
-    async def ticks(self) -> AsyncIterator[Status]:
-        """The status now, and again each time it was looked at, until the page closes."""
+    async def ticks(self) -> AsyncIterator[T]:
+        """What is seen now, and again and again, until the page closes."""
         while not self._closed.is_set():
             yield await self.now()
             try:
