@@ -6,13 +6,14 @@ loads neither FastAPI nor a router. By itself it is an app; below a prefix it is
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request as StarletteRequest
 from typing_extensions import Unpack
 
 from mainstem.catalog import Catalog
-from mainstem.serving.endpoint import METHODS, Endpoint, Request, endpoint_for
+from mainstem.serving.endpoint import METHODS, Answer, Endpoint, Request, endpoint_for
 from mainstem.serving.options import Options
 
 if TYPE_CHECKING:
@@ -24,11 +25,17 @@ S = TypeVar("S")
 class InngestApp:
     """The ASGI app of one endpoint; `endpoint.bound` is what it serves.
 
-    Requests for another path get 404, with another method 405.
+    Requests for another path get 404, with another method 405. `answering` answers in the place of
+    `endpoint.answer`.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        answering: Callable[[Request], Awaitable[Answer]] | None = None,
+    ) -> None:
         self.endpoint = endpoint
+        self._answering = answering or endpoint.answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -45,7 +52,7 @@ class InngestApp:
 
     async def _answer(self, request: StarletteRequest, send: Send) -> None:
         url = request.url
-        answer = await self.endpoint.answer(
+        answer = await self._answering(
             Request(
                 method=request.method,
                 url=str(url),

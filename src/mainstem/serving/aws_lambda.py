@@ -1,7 +1,8 @@
 """Serving from an AWS Lambda function, behind API Gateway (v1 and v2), a function URL or an ALB.
 
-A process of Lambda is frozen between two events and may be thawed much later, so that nothing is
-kept of an event loop from one event to the next: each has a new one.
+A process of Lambda is frozen between two events and may be thawed much later. Handlers run on the
+process's one loop (see `background`), which is frozen and thawed with it; the loop on which Mangum
+takes an event apart is a new one each time.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from typing_extensions import Unpack
 
 from mainstem.catalog import Catalog
+from mainstem.serving import background
 from mainstem.serving.asgi import InngestApp
-from mainstem.serving.endpoint import endpoint_for
+from mainstem.serving.endpoint import Answer, Request, endpoint_for
 from mainstem.serving.extras import need
 from mainstem.serving.options import Options
 
@@ -33,14 +35,17 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 def handler(catalog: Catalog[S], services: S | None = None, **options: Unpack[Options]) -> Handler:
     """Lambda's handler that serves `catalog`. Raises what `endpoint_for` raises.
 
-    `services` must not hold what belongs to an event loop. `old`, where it is called instead, has
-    to give a handler too.
+    `old`, where it is called instead, has to give a handler too.
     """
     endpoint = endpoint_for(catalog, services, options, adapter="aws_lambda", framework="fast_api")
     if endpoint.old is not None:
         old: Handler = endpoint.old()
         return old
-    app = _AtAnyStage(InngestApp(endpoint))
+
+    async def answer(request: Request) -> Answer:
+        return await background.awaited(endpoint.answer(request))
+
+    app = _AtAnyStage(InngestApp(endpoint, answer))
 
     def call(event: dict[str, Any], context: Any) -> dict[str, Any]:
         # Mangum runs the app in the thread's current loop: a new one, closed with all it holds.

@@ -1,7 +1,8 @@
 """Serving through Django, under WSGI and ASGI alike, also with async and plain functions mixed.
 
 A plain function runs where Django runs sync code, so that its database connections are Django's to
-open and close; in the SDK's thread pool nobody would close them.
+open and close; in the SDK's thread pool nobody would close them. Under WSGI a coroutine runs on the
+process's one loop (see `background`).
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from typing import TypeVar
 from typing_extensions import Unpack
 
 from mainstem.catalog import Catalog
+from mainstem.serving import background
 from mainstem.serving.endpoint import METHODS, Answer, Endpoint, Request, endpoint_for
 from mainstem.serving.extras import need
 from mainstem.serving.options import Options
 
 need("django", adapter="Django", extra="django")
 from asgiref.sync import sync_to_async  # noqa: E402
+from django.core.handlers.wsgi import WSGIRequest  # type: ignore[import-untyped]  # noqa: E402
 from django.http import (  # type: ignore[import-untyped]  # noqa: E402
     HttpRequest,
     HttpResponse,
@@ -58,6 +61,9 @@ def _async_view(endpoint: Endpoint) -> object:
         asked = _read(request)
         if endpoint.is_for_sync_function(asked):
             answer = await sync_to_async(endpoint.answer_sync, thread_sensitive=True)(asked)
+        elif isinstance(request, WSGIRequest):
+            # Django makes a loop for this view alone.
+            answer = await background.awaited(endpoint.answer(asked))
         else:
             answer = await endpoint.answer(asked)
         return _response(answer)

@@ -1,7 +1,8 @@
 """Serving through a Flask app, also where some functions are async and some are not.
 
 A plain function runs in the thread of its request, so that what Flask binds to that (the app's
-context, a database session) is there; a coroutine runs where Flask runs async views.
+context, a database session) is there; a coroutine runs on the process's one loop (see
+`background`), with the request's context.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TypeVar
 from typing_extensions import Unpack
 
 from mainstem.catalog import BoundCatalog, Catalog
+from mainstem.serving import background
 from mainstem.serving.endpoint import METHODS, Request, endpoint_for
 from mainstem.serving.extras import need
 from mainstem.serving.options import Options
@@ -27,16 +29,11 @@ def serve(
     services: S | None = None,
     **options: Unpack[Options],
 ) -> BoundCatalog[S]:
-    """Serve `catalog` in `app`; gives what is bound. Raises what `endpoint_for` raises.
-
-    Async functions need Flask's extra `async` (`MissingExtra`), which `mainstem[flask]` brings.
-    """
+    """Serve `catalog` in `app`; gives what is bound. Raises what `endpoint_for` raises."""
     endpoint = endpoint_for(catalog, services, options, adapter="flask", framework="flask")
     if endpoint.old is not None:
         endpoint.old()
         return endpoint.bound
-    if endpoint.has_async_functions:
-        need("asgiref", adapter="Flask with async functions", extra="flask")
 
     def inngest_api() -> flask.Response:
         asked = flask.request
@@ -50,7 +47,7 @@ def serve(
             raw=asked,
         )
         if endpoint.is_for_async_function(request):
-            answer = app.ensure_sync(endpoint.answer)(request)
+            answer = background.run(endpoint.answer(request))
         else:
             answer = endpoint.answer_sync(request)
         return flask.Response(answer.body, status=answer.status, headers=answer.headers)
