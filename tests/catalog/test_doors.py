@@ -1,4 +1,4 @@
-"""What other rooms may use of these four: a name added or taken away is a decision."""
+"""What other rooms may use of these rooms: a name added or taken away is a decision."""
 
 import importlib
 
@@ -11,14 +11,29 @@ DOORS = {
         RetryAfterError Rollout Run Scheduled SdkDefinition Sender SenderSync Skipped StepError
         Switches Trigger Version adopt any_of check_served_by client_sender client_sender_sync
         cron define event rollout sdk_function shares_in""",
-    "mainstem.settings": """BRANCH_VARIABLES NOT_READ POLICIES SIGNALS VARIABLES Branch Detected
-        Environment Findings Lost Peer Policy Settings Share Signal SyncLimits detect
-        examine_settings key_hash load_settings policy_of shares_of short_hash without_password""",
     "mainstem.clients": """SDK_VARIABLES ClientMadeOtherwise ClientNotOurs SdkVariable
         ServeOptions client_for close_clients current_client current_settings log_client
         reset_clients sdk_environment serve_options""",
-    "mainstem.testing": """NeverEnds Proof ReplayDiffers RunResult Sent Slept StepTaken Unanswered
-        replay_from_every_step run_handler""",
+    "mainstem.lint": """RULES Finding NothingToLint Rule SentEvents Severity lint_paths
+        lint_source sent_events""",
+    "mainstem.migrate": """Action Item Kind LibcstMissing MigrateError Plan Unreadable
+        plan_migration write""",
+    "mainstem.registration": """CANARY_ID FILE_NAME BadManifest BadPart CanaryBack CanaryLost
+        CanarySent Comparison Described Difference Endpoint Finding FunctionEntry HeldApp Level
+        Manifest Part RegistrationError Row Seen Server SyncFailed Synced Wanted
+        canary_definition changes check_contract check_parts compare expected fingerprint
+        in_order manifest_of part_in read_functions read_manifest read_part send_canary sync
+        verify wanted wanted_in with_canary""",
+    "mainstem.serving": """SERVE_PATH Application CannotLoad DoubleServe Endpoint MissingExtra
+        Options Served UnknownFunction UnknownPart UnknownSdk bind_for check_disabled
+        endpoint_for load_application part_of part_settings reset_serving""",
+    "mainstem.settings": """BRANCH_VARIABLES NOT_READ POLICIES SIGNALS VARIABLES Branch Detected
+        Environment Findings Lost Peer Policy Settings Share Signal SyncLimits detect
+        examine_settings key_hash load_settings policy_of shares_of short_hash without_password""",
+    "mainstem.testing": """NeverEnds Proof ReplayDiffers RunResult Sent Slept StepTaken
+        Unanswered replay_from_every_step run_handler""",
+    "mainstem.web": """SERVE_PATH DatabaseHealth Health Opened UnknownFunction application
+        check_disabled create_app create_worker_app database_health limits_from open_services""",
 }
 
 
