@@ -25,7 +25,7 @@ DOORS = {
         in_order manifest_of part_in read_functions read_manifest read_part send_canary sync
         verify wanted wanted_in with_canary""",
     "mainstem.serving": """SERVE_PATH Application CannotLoad DoubleServe Endpoint MissingExtra
-        Options Served UnknownFunction UnknownPart UnknownSdk bind_for check_disabled
+        Options Served UnknownFunction UnknownPart bind_for check_disabled
         endpoint_for load_application part_of part_settings reset_serving""",
     "mainstem.settings": """BRANCH_VARIABLES NOT_READ POLICIES SIGNALS VARIABLES Branch Detected
         Environment Findings Lost Peer Policy Settings Share Signal SyncLimits detect

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from inngest._internal import comm_lib
 
-from mainstem.serving import UnknownSdk, asgi
+from mainstem.errors import UnknownSdk
+from mainstem.serving import asgi
 from mainstem.serving.sdk_handler import sdk
 
 from .house import settings_of

@@ -13,7 +13,6 @@ from mainstem.serving.endpoint import Endpoint, endpoint_for
 from mainstem.serving.extras import MissingExtra
 from mainstem.serving.once import DoubleServe, reset_serving
 from mainstem.serving.options import SERVE_PATH, Options
-from mainstem.serving.sdk_handler import UnknownSdk
 from mainstem.serving.selection import (
     UnknownFunction,
     UnknownPart,
@@ -34,7 +33,6 @@ __all__ = [
     "Served",
     "UnknownFunction",
     "UnknownPart",
-    "UnknownSdk",
     "bind_for",
     "check_disabled",
     "endpoint_for",

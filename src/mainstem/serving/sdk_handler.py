@@ -9,12 +9,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import inngest
 
-from mainstem.errors import MainstemError
+from mainstem.errors import MainstemError, UnknownSdk
 
 # What is called, and what it must take or have.
 _HANDLER_TAKES = {"client", "enable_unauthed_sync", "framework", "functions", "streaming"}
@@ -30,17 +29,6 @@ _REQUEST_TAKES = {
     "serve_path",
 }
 _RESPONSE_HAS = ("body_bytes", "from_error")
-
-
-class UnknownSdk(MainstemError):  # noqa: N818  it says what happened
-    """The installed SDK's handler is not the one we know; `missing` says what it lacks."""
-
-    def __init__(self, missing: str) -> None:
-        self.missing = missing
-        super().__init__(
-            f"Cannot serve functions: the installed inngest {version('inngest')} has no {missing}. "
-            "Install a release that Mainstem supports (see its dependencies), or report this one."
-        )
 
 
 class NoSigningKey(MainstemError):  # noqa: N818  it says what is missing
@@ -60,7 +48,9 @@ def sdk() -> Any:
     try:
         from inngest._internal import comm_lib, config_lib, server_lib
     except ImportError as error:
-        raise UnknownSdk(f"module that holds its handler ({error})") from error
+        raise UnknownSdk(
+            "serve functions", missing=f"module that holds its handler ({error})"
+        ) from error
     handler: Any = getattr(comm_lib, "CommHandler", None)
     request: Any = getattr(comm_lib, "CommRequest", None)
     response: Any = getattr(comm_lib, "CommResponse", None)
@@ -73,7 +63,7 @@ def sdk() -> Any:
         *_absent("config_lib", dir(config_lib), ("get_serve_origin",)),
     ]
     if lacking:
-        raise UnknownSdk(", ".join(lacking))
+        raise UnknownSdk("serve functions", missing=", ".join(lacking))
     return comm_lib
 
 
