@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types architecture bench sdks lock clean
+.PHONY: help setup demo test check format lint types architecture contract bench sdks lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ test: $(READY) ## Run the tests, with branch coverage
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal --cov --cov-report=
 
-check: format lint types architecture ## Format, lint, types, architecture
+check: format lint types architecture contract ## Format, lint, types, architecture, contract
 
 format: $(READY)
 	$(BIN)/ruff format --check .
@@ -43,6 +43,10 @@ types: $(READY)
 
 architecture: $(READY)
 	$(BIN)/lint-imports
+
+contract: $(READY) ## The manifest is current, and nothing in the catalogue contradicts itself
+	$(BIN)/mainstem manifest --check mainstem.manifest.json
+	$(BIN)/mainstem check --strict
 
 bench: $(READY) ## Run the benchmarks; print a table and JSON
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
