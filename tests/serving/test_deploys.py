@@ -86,15 +86,25 @@ async def ask(there: House, key: str = "a") -> str:
     return event_id
 
 
-async def asleep(there: House, event_id: str) -> RunView:
-    """The run that the event started, once it sleeps."""
+async def until(holds: Callable[[], bool]) -> None:
+    """Come back when `holds` does."""
     async with asyncio.timeout(10):
         while True:
-            for run in there.engine.runs(event=event_id):
-                steps = {step.name: step for step in there.engine.run(run.id).steps}
-                if "rest" in steps:
-                    return run
+            if holds():
+                return
             await asyncio.sleep(0.01)
+
+
+async def asleep(there: House, event_id: str) -> RunView:
+    """The run that the event started, once it sleeps."""
+
+    def rests() -> bool:
+        runs = there.engine.runs(event=event_id)
+        return any(step.name == "rest" for run in runs for step in there.engine.run(run.id).steps)
+
+    await until(rests)
+    [run] = there.engine.runs(event=event_id)
+    return run
 
 
 async def ended(there: House, event_id: str) -> RunView:
@@ -161,9 +171,7 @@ async def test_a_run_whose_version_is_gone_goes_on_when_it_comes_back() -> None:
             run = await asleep(there, event_id)
         async with deployed(there, catalog_of(waits("one"), retries=20)):
             tried = there.engine.stats().calls + 3
-            async with asyncio.timeout(10):
-                while there.engine.stats().calls < tried:
-                    await asyncio.sleep(0.02)
+            await until(lambda: there.engine.stats().calls >= tried)
             assert not there.engine.run(run.id).is_over
         async with deployed(there, catalog_of(waits("one"), second(0), retries=20)):
             assert (await ended(there, event_id)).output == ["two before", "two after"]
