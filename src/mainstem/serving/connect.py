@@ -24,7 +24,7 @@ from mainstem.serving.log import say
 from mainstem.serving.options import Options
 from mainstem.serving.preparing import Prepared, prepare
 from mainstem.serving.sdk_handler import check_key
-from mainstem.serving.worker_health import State, WorkerHealth, pause_before
+from mainstem.serving.worker_health import State, WorkerHealth, explained, pause_before
 
 for _library in ("websockets", "google.protobuf", "psutil"):
     need(_library, adapter="Connect", extra="connect")
@@ -64,6 +64,7 @@ class Worker:
         self._closing, self._is_connected = asyncio.Event(), asyncio.Event()
         self._connection: WorkerConnection | None = None
         self._task: asyncio.Task[None] | None = None
+        self._refusal: str | None = None
         self._health = WorkerHealth(
             "stopped", datetime.now(UTC), self.bound.client.app_id, len(self.bound.functions)
         )
@@ -118,7 +119,7 @@ class Worker:
         try:
             await connection.start()
         except Exception as error:  # noqa: BLE001  the SDK raises bare ones; the next attempt follows
-            return str(error) or type(error).__name__
+            return explained(str(error) or type(error).__name__, self._settings)
         finally:
             self._connection = None
             watch.cancel()
@@ -128,13 +129,19 @@ class Worker:
         from inngest.connect import connect
 
         with sdk_environment(self._settings):
-            return connect(
+            connection = connect(
                 [(self.bound.client, self.bound.functions)],
                 instance_id=self._instance_id,
                 # Signals are the process's business: it closes the worker when it wants to stop.
                 shutdown_signals=[],
                 max_worker_concurrency=self._settings.connect_max_concurrency,
             )
+        on_refusal(connection, self._hear)
+        return connection
+
+    def _hear(self, refusal: str) -> None:
+        """Keep why the server did not take the functions; called in the SDK's own thread."""
+        self._refusal = refusal
 
     async def _watch(self, connection: WorkerConnection) -> None:
         """Follow the state of `connection`, which changes in the SDK's own thread."""
@@ -150,10 +157,15 @@ class Worker:
         elif not is_active and self._health.is_well:
             self._be("away", f"the connection is {state.value.lower()}")
             say("warning", "worker away", **self._told())
+        elif self._refusal not in (None, self._health.problem) and not is_active:
+            # The SDK goes on trying by itself, and does not say so.
+            self._be("away", self._refusal)
+            say("warning", "worker refused", **self._told())
 
     def _be(self, state: State, problem: str | None = None) -> None:
         changed = state != self._health.state
         if state == "connected":
+            self._refusal = None
             self._is_connected.set()
         else:
             self._is_connected.clear()
@@ -168,6 +180,29 @@ class Worker:
     def _told(self) -> dict[str, Any]:
         facts = self.served.in_short()
         return {**facts, "since": self._health.since.isoformat(), "problem": self._health.problem}
+
+
+def on_refusal(connection: WorkerConnection, heard: Callable[[str], None]) -> None:
+    """Have `heard` called with what the server says when it does not take the functions.
+
+    The SDK drops that message and connects again, for ever. It has no public way to hear it; where
+    a release keeps its handlers elsewhere, a refusal shows as a worker that is away.
+    """
+    from inngest.connect._internal import connect_pb2
+
+    handlers: list[Any] = getattr(connection, "_handlers", [])
+    failed = getattr(connect_pb2, "SYNC_FAILED", None)
+    for handler in handlers[:1]:
+        inner = handler.handle_msg
+
+        def handle(msg: Any, *rest: Any, _inner: Any = inner) -> Any:
+            if msg.kind == failed:
+                told = connect_pb2.SystemError()
+                told.ParseFromString(msg.payload)
+                heard(told.message)
+            return _inner(msg, *rest)
+
+        handler.handle_msg = handle
 
 
 def worker(

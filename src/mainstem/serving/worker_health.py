@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from mainstem.settings import Settings, without_password
+
 State = Literal["connected", "away", "stopped"]
 
 
@@ -39,3 +41,27 @@ def pause_before(attempt: int, *, cap: float, chance: float) -> float:
     `chance`, 0 to 1, keeps many workers from coming back in the same moment.
     """
     return float(min(cap, 2.0 ** min(attempt, 30)) * (1 - chance / 2))
+
+
+def explained(told: str, settings: Settings) -> str:
+    """What the SDK said when a connection failed, with what to do about it.
+
+    The SDK keeps the status of an answer and throws away what the server said.
+    """
+    server = f"the server {without_password(settings.api_origin).rstrip('/')}"
+    if "unauthorized" in told:
+        cause = f"{server} does not take the key of INNGEST_SIGNING_KEY"
+        if settings.signing_key is None:
+            cause = f"{server} asks for a key, and {settings.environment} has none (dev mode)"
+        mend = "Set MAINSTEM_ENV and INNGEST_SIGNING_KEY to those of the server's environment."
+    elif "failed to send start request" in told:
+        branch = settings.inngest_env
+        named = "no branch environment" if branch is None else f"branch environment '{branch}'"
+        cause = f"{server} refuses a worker that names {named}, and its log says why"
+        mend = "Set INNGEST_ENV to the server's own, or INNGEST_BASE_URL to this one's server."
+    elif "Failed request" in told:
+        cause = f"{server} does not answer"
+        mend = "Is it running, and is INNGEST_BASE_URL right?"
+    else:
+        return told
+    return f"{told}: {cause}. {mend}"
