@@ -106,6 +106,18 @@ def _workers(app: HeldApp) -> Iterator[Finding]:
             f"No worker of app '{app.app_id}' is connected: its events wait for one.",
             "Start a worker; its own health says since when it is away, and why.",
         )
+    # Workers have no address: one that the server knows is that of another deployment.
+    urls = [app.url, *app.rivals] if app.url is not None else app.rivals
+    for url in urls:
+        if url.startswith("http"):
+            yield Finding(
+                "error",
+                "two-urls",
+                app.app_id,
+                f"App '{app.app_id}' is served by Connect workers and at {url} too: the last to "
+                "register gets all calls, and the functions of the other are replaced.",
+                "Stop one of them, or give it an app id of its own (MAINSTEM_APP_ID).",
+            )
 
 
 def _addresses(app: HeldApp, endpoint: Endpoint) -> Iterator[Finding]:
