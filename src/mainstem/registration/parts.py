@@ -4,6 +4,7 @@ A function served twice is registered by whichever host synced last; one served 
 events go to nobody. Both show only in production, unless they are looked for.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -35,6 +36,17 @@ class Part:
             or bool(self.tags & set(definition.tags))
             or definition.id in self.ids
         )
+
+    @property
+    def app_suffix(self) -> str | None:
+        """What this part is called after the app's id; None where it is not served by names.
+
+        As `mainstem.serving.part_settings` spells it.
+        """
+        if self.ids:
+            return None
+        names = [*sorted(self.groups), *sorted(self.tags)]
+        return "-".join(re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-._") for name in names)
 
     def __str__(self) -> str:
         told = [
@@ -77,7 +89,10 @@ def part_in(variables: Mapping[str, str | None]) -> Part:
 
 
 def check_parts(catalog: Catalog[Any], parts: Sequence[Part]) -> Iterator[Finding]:
-    """Which functions of `catalog` several of `parts` hold, and which none. Raises `BadPart`."""
+    """Which functions of `catalog` several of `parts` hold, and which none; and parts of one id.
+
+    Raises `BadPart`.
+    """
     for part in parts:
         _check_names("group", part.groups, catalog.groups)
         _check_names("tag", part.tags, catalog.tags)
@@ -100,6 +115,24 @@ def check_parts(catalog: Catalog[Any], parts: Sequence[Part]) -> Iterator[Findin
                 f"Function '{definition.id}' is served by {len(holders)} parts: "
                 f"{' and '.join(holders)}.",
                 "Leave it to one of them.",
+            )
+    yield from _of_one_app(parts)
+
+
+def _of_one_app(parts: Sequence[Part]) -> Iterator[Finding]:
+    """Parts that differ, and would be one app at the server all the same."""
+    first: dict[str, Part] = {}
+    for part in parts:
+        suffix = part.app_suffix
+        other = part if suffix is None else first.setdefault(suffix, part)
+        if other != part:
+            yield Finding(
+                "error",
+                "same-app-id",
+                str(part),
+                f"The parts '{other}' and '{part}' have one app id, '…-{suffix}': each sync of one "
+                "takes the functions of the other away.",
+                "Rename a group or a tag, or give one of the two another MAINSTEM_APP_ID.",
             )
 
 
