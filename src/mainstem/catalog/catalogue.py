@@ -29,7 +29,7 @@ class Catalog(Generic[S]):
     `receives` are events that come from outside: from webhooks, web handlers, other programs or
     people. Raises `DuplicateDefinition` when two definitions share an id, `DefinitionError` when
     two event classes share a name: then a sender and a receiver could each be right and not
-    understand each other.
+    understand each other; and `DefinitionError` for a function that a client has made.
     """
 
     def __init__(
@@ -40,6 +40,8 @@ class Catalog(Generic[S]):
     ) -> None:
         by_id: dict[str, AnyDefinition] = {}
         for definition in definitions:
+            if isinstance(definition, inngest.Function):
+                raise _made_already(definition)
             other = by_id.setdefault(definition.id, definition)
             if other is not definition:
                 raise DuplicateDefinition(definition.id, (other.place, definition.place))
@@ -197,6 +199,16 @@ def _difference(one: type[EventData], other: type[EventData]) -> str:
         if fields[0].get(name) != fields[1].get(name)
     )  # fmt: skip
     return f" (they differ in {', '.join(differing)})" if differing else ""
+
+
+def _made_already(function: inngest.Function[Any]) -> DefinitionError:
+    app_id = function.id.removesuffix(f"-{function.local_id}")
+    return DefinitionError(
+        f"Cannot add function '{function.local_id}' to the catalogue: it was made already, with a "
+        f"client of app '{app_id}', and could be served with that client only. Take it over, "
+        "`adopt(function)`, or have it rewritten, `mainstem migrate PATH --write`.",
+        function_id=function.local_id,
+    )
 
 
 def _unknown(kind: str, names: list[str], known: tuple[str, ...]) -> CatalogError:
