@@ -108,7 +108,7 @@ def _difference(first: Serving, second: Serving) -> tuple[str, str] | None:
     if first.client is not second.client:
         return (
             "through another client",
-            "Serve through one client: leave out `client=`, so that both take the settings' own.",
+            "Serve through one client: leave out `client=`, and give both the same settings.",
         )
     apart = sorted(first.function_ids ^ second.function_ids)
     if not apart:

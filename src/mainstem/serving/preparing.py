@@ -88,5 +88,10 @@ def prepare(
     is_second = note_serving(prepared)
     say("info", "serving functions", **prepared.served.as_facts())
     if is_second:
-        say("warning", "serving an app at two places", **prepared.served.in_short())
+        say(
+            "warning",
+            "serving an app at two places",
+            **prepared.served.in_short(),
+            mend="the server calls the place that was synced last: serve it at one of them",
+        )
     return prepared
