@@ -64,9 +64,8 @@ async def local_run(
     engine_url = url_of(engine_listener)
     local = for_local_engine(settings, engine_url)
     client = client_for(local)
-    app = create_app(
-        local, catalog=catalogue(), services=opened.services, client=client, status=status
-    )
+    # A part is served with a client of its own, which it makes by itself.
+    app = create_app(local, catalog=catalogue(), services=opened.services, status=status)
     engine = Engine.open(
         EngineOptions(
             path=engine_path,

@@ -12,7 +12,7 @@ from mainstem.catalog import BoundCatalog, Catalog, Switches, check_served_by
 from mainstem.clients import client_for
 from mainstem.errors import CatalogError
 from mainstem.serving.selection import check_disabled, part_of, part_settings
-from mainstem.settings import Settings, shares_of
+from mainstem.settings import Settings, shares_of, without_password
 
 S = TypeVar("S")
 
@@ -21,7 +21,7 @@ Check = Callable[[BoundCatalog[Any]], object]
 
 
 class OtherClient(CatalogError):  # noqa: N818  it says what happened
-    """The client handed in is not of the app, or not in the mode, that the settings say."""
+    """The client handed in is not of the app, mode, branch, server or keys of the settings."""
 
     def __init__(self, *, found: str, expected: str, mend: str) -> None:
         super().__init__(
@@ -53,7 +53,7 @@ def bind_for(
     if client is None:
         client = client_for(own)
     else:
-        _check_client(client, settings, own)
+        _check_client(client, own)
     part = part_of(catalog, groups=groups, tags=tags)
     catalog.check_switches(switches := switches_of(settings))
     bound = part.bind(
@@ -93,16 +93,54 @@ def _part(settings: Settings) -> tuple[Collection[str], Collection[str]]:
     return settings.serve_groups, settings.serve_tags
 
 
-def _check_client(client: inngest.Inngest, settings: Settings, own: Settings) -> None:
-    if client.app_id not in {settings.app_id, own.app_id}:
+def _check_client(client: inngest.Inngest, own: Settings) -> None:
+    """Raise `OtherClient` unless `client` is what `own` settings would make, but for middleware."""
+    if client.app_id != own.app_id:
         raise OtherClient(
             found=f"of app '{client.app_id}'",
             expected=f"'{own.app_id}'",
-            mend=f"Set MAINSTEM_APP_ID to '{client.app_id}'",
+            mend=f"Set MAINSTEM_APP_ID to '{client.app_id}'"
+            if not own.app_id.startswith(f"{client.app_id}-")
+            else f"A part is an app of its own: make the client for '{own.app_id}'",
         )
-    if client.is_production is settings.inngest_dev:
+    if client.is_production is own.inngest_dev:
         raise OtherClient(
             found=f"in {'cloud' if client.is_production else 'dev'} mode",
-            expected=f"{'dev' if settings.inngest_dev else 'cloud'} mode",
+            expected=f"{'dev' if own.inngest_dev else 'cloud'} mode",
             mend="Make it with the settings' mode",
         )
+    if client.env != own.inngest_env:
+        raise OtherClient(
+            found=_branch(client.env),
+            expected=_branch(own.inngest_env),
+            mend="Make it with the settings' branch (by itself the SDK takes the platform's)",
+        )
+    for does, found, expected in (
+        ("registers with", client.api_origin, own.api_origin),
+        ("sends its events to", client.event_api_origin, own.event_origin),
+    ):
+        if _address(found) != _address(expected):
+            raise OtherClient(
+                found=f"one that {does} {without_password(found)}",
+                expected=without_password(expected),
+                mend="Make it with the settings' addresses",
+            )
+    # In dev mode nobody looks at keys; one that is missing is told by name when it is served.
+    for kind, key, ours in (
+        ("signing", client.signing_key, own.signing_key),
+        ("event", client.event_key, own.event_key),
+    ):
+        if client.is_production and key and ours and key != ours.get_secret_value():
+            raise OtherClient(
+                found=f"one with another {kind} key",
+                expected=f"the key of INNGEST_{kind.upper()}_KEY",
+                mend="Make it with the settings' keys",
+            )
+
+
+def _branch(name: str | None) -> str:
+    return "in no branch environment" if name is None else f"in branch environment '{name}'"
+
+
+def _address(url: str) -> str:
+    return url.rstrip("/").replace("://localhost", "://127.0.0.1")
