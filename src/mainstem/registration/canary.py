@@ -9,7 +9,8 @@ import asyncio
 import json
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -48,11 +49,19 @@ async def canary_definition(run: Run[CanarySent], services: Any) -> CanaryAnswer
     return CanaryAnswer(run.data.nonce)
 
 
-def with_canary(catalog: Catalog[S]) -> Catalog[S]:
-    """`catalog` with the canary's function; the same where it has it."""
+def with_canary(
+    catalog: Catalog[S], *, groups: Collection[str] = (), tags: Collection[str] = ()
+) -> Catalog[S]:
+    """`catalog` with the canary's function; the same where it has it.
+
+    It belongs to the part of `groups` and `tags` that is served, since a part is an app of its own.
+    """
     if CANARY_ID in catalog:
         return catalog
-    return Catalog([*catalog, canary_definition], receives=(*catalog.receives, CanarySent))
+    own = replace(
+        canary_definition, group=next(iter(sorted(groups)), None), tags=tuple(sorted(tags))
+    )
+    return Catalog([*catalog, own], receives=(*catalog.receives, CanarySent))
 
 
 class CanaryLost(RegistrationError):  # noqa: N818  it says what happened

@@ -90,7 +90,8 @@ def row_findings(row: Row) -> Iterator[Finding]:
 
 def served_twice(endpoints: Sequence[Endpoint]) -> Iterator[Finding]:
     """Functions that more than one endpoint serves."""
-    names = [name for one in endpoints for name in one.functions or ()]
+    # Each app may have a canary of its own.
+    names = [name for one in endpoints for name in one.functions or () if name != CANARY_ID]
     for name in sorted({name for name in names if names.count(name) > 1}):
         urls = [one.url for one in endpoints if name in (one.functions or ())]
         yield Finding(
@@ -108,15 +109,18 @@ def count_differs(
     wanted: Wanted,
     endpoints: Sequence[Endpoint],
     served: Functions | None,
-    held: Functions | None,
+    canaries: int,
 ) -> Iterator[Finding]:
-    """Where endpoints do not tell their functions, their number at least."""
+    """Where endpoints do not tell their functions, their number at least.
+
+    `canaries` is how many of their apps have a canary, which is no part of a catalogue.
+    """
     counts = [one.function_count for one in endpoints]
     if served is not None or not counts or None in counts:
         return
     total = sum(count or 0 for count in counts)
-    if CANARY_ID in (held or ()) and CANARY_ID not in wanted.functions:
-        total -= 1
+    if CANARY_ID not in wanted.functions:
+        total -= canaries
     if total != len(wanted.functions):
         yield Finding(
             "error",

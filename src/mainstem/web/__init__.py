@@ -8,6 +8,7 @@ and the catalogue are handed in: nothing here reads the environment or decides w
 from mainstem.serving import SERVE_PATH, UnknownFunction, check_disabled
 from mainstem.web.app import create_app
 from mainstem.web.application import application
+from mainstem.web.canary import canaried
 from mainstem.web.health import DatabaseHealth, Health, database_health
 from mainstem.web.wiring import Opened, limits_from, open_services
 from mainstem.web.worker import create_worker_app
@@ -19,6 +20,7 @@ __all__ = [
     "Opened",
     "UnknownFunction",
     "application",
+    "canaried",
     "check_disabled",
     "create_app",
     "create_worker_app",

@@ -19,9 +19,11 @@ from starlette.routing import Route
 
 from mainstem.catalog import BoundCatalog, Catalog
 from mainstem.functions import Services
+from mainstem.registration import check_at_start
 from mainstem.serving.log import say
 from mainstem.serving.starlette import serve
 from mainstem.settings import Settings
+from mainstem.web.canary import canaried
 from mainstem.web.health import database_health, health
 
 if TYPE_CHECKING:
@@ -35,11 +37,14 @@ def create_app(
     services: Any,
     client: inngest.Inngest | None = None,
     status: StatusPage | None = None,
+    canary: bool = False,
 ) -> Starlette:
     """The ASGI app that serves `catalog`, or the settings' part of it, as `settings` have it.
 
-    With `status` it shows that page at `/`. Where `services` are our own, their database is part
-    of its health. Raises what `serving.endpoint_for` raises. `services` stay the caller's to close.
+    With `status` it shows that page at `/`; with `canary` it answers the canaries of `mainstem
+    verify`. Where `services` are our own, their database is part of its health. What senders and
+    receivers disagree on is logged. Raises what `serving.endpoint_for` raises, and in strict mode
+    `ContractBroken`. `services` stay the caller's to close; what is bound is at `app.state.bound`.
     """
 
     @asynccontextmanager
@@ -57,7 +62,14 @@ def create_app(
         return JSONResponse(found.as_json(), status_code=200 if found.ok else 503)
 
     app = Starlette(routes=[Route("/healthz", healthz)], lifespan=lifespan)
-    bound = serve(app, catalog, services, settings=settings, client=client)
+    bound = app.state.bound = serve(
+        app,
+        canaried(settings, catalog) if canary else catalog,
+        services,
+        settings=settings,
+        client=client,
+        check=check_at_start(catalog),
+    )
     # A part of the catalogue is an app of its own.
     served = settings.model_copy(update={"app_id": bound.client.app_id})
     if status is not None:
@@ -77,7 +89,7 @@ def create_app(
 
 def _part(catalog: Catalog[Any], bound: BoundCatalog[Any]) -> Catalog[Any]:
     """What of `catalog` was bound, or left out in this environment; itself where that is all."""
-    ids = {*bound.by_id, *bound.off}
+    ids = {*bound.by_id, *bound.off}.intersection(catalog.ids)  # a canary is no part of it
     if ids == set(catalog.ids):
         return catalog
     return Catalog((one for one in catalog if one.id in ids), receives=catalog.receives)

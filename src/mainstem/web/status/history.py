@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mainstem.catalog import Skipped
-from mainstem.registration.asking import Answer
+from mainstem.registration import Answer
 from mainstem.web.status.facts import LastRun, Sync
 
 Json = Any
