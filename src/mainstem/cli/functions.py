@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mainstem.cli.options import CatalogOption, JsonOption
+from mainstem.cli.options import CatalogOption, JsonOption, VerboseOption
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +48,9 @@ class FunctionRow:
     adopted: bool
 
 
-def functions(catalog: CatalogOption = None, json: JsonOption = False) -> None:
+def functions(
+    catalog: CatalogOption = None, json: JsonOption = False, verbose: VerboseOption = False
+) -> None:
     """List every function: trigger, configuration, versions, and where it is on.
 
     What the settings switch (MAINSTEM_DISABLED_FUNCTIONS, MAINSTEM_FUNCTIONS, MAINSTEM_ROLLOUT)
@@ -60,7 +62,7 @@ def functions(catalog: CatalogOption = None, json: JsonOption = False) -> None:
     from mainstem.serving import check_disabled
 
     settings = read_settings()
-    log_for_work(settings, verbose=False)
+    log_for_work(settings, verbose=verbose)
     chosen = chosen_application(catalog, settings).catalog
     check_disabled(settings.disabled_functions, chosen.ids)
     switches = switches_in(settings)
@@ -72,6 +74,10 @@ def functions(catalog: CatalogOption = None, json: JsonOption = False) -> None:
         return
     console = stdout_console()
     _print(rows, console)
+    if not settings.rollouts_on:
+        console.print(
+            "Rollouts are off, by MAINSTEM_ROLLOUT: new runs take the functions' own way."
+        )
     console.print(f"{len(rows)} functions. This is [bold]{here}[/], by {settings.decided_by}.")
 
 
@@ -84,6 +90,7 @@ def switches_in(settings: Settings) -> Switches:
         disabled=settings.disabled_functions,
         is_off=not settings.functions_on,
         shares=shares_of(settings),
+        rollouts_off=not settings.rollouts_on,
     )
 
 

@@ -74,6 +74,7 @@ def switches_of(settings: Settings) -> Switches:
         disabled=settings.disabled_functions,
         is_off=not settings.functions_on,
         shares=shares_of(settings),
+        rollouts_off=not settings.rollouts_on,
         strict=settings.strict,
         guard=settings.guard_rails,
     )

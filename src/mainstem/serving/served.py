@@ -15,8 +15,9 @@ class Served:
     """The facts of one endpoint.
 
     `off` are the functions left out in this environment, `skipped` those whose runs are skipped,
-    each with its reason; `shares` has the share of each version of the functions that have any, and
-    `overridden` the fields in which the environment differs.
+    each with its reason; `shares` has the share of each version of the functions that have any,
+    `rollouts` is "off" where they are off altogether, and `overridden` has the fields in which the
+    environment differs.
     """
 
     adapter: str
@@ -32,6 +33,7 @@ class Served:
     off: Mapping[str, str]
     skipped: Mapping[str, str]
     shares: Mapping[str, Mapping[str, float]]
+    rollouts: str | None
     overridden: Mapping[str, tuple[str, ...]]
 
     def as_facts(self) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def served_by(bound: BoundCatalog[Any], settings: Settings, *, adapter: str, pat
         off=dict(bound.off),
         skipped=dict(bound.skipped),
         shares={name: dict(shares) for name, shares in bound.shares.items()},
+        rollouts="off" if bound.switches.rollouts_off else None,
         overridden=_overridden(bound),
     )
 

@@ -13,7 +13,7 @@ from mainstem.settings.branches import Branches, choose_branch
 from mainstem.settings.environment import OVERRIDE, is_on
 from mainstem.settings.peers import read_peers
 from mainstem.settings.policy import Policy
-from mainstem.settings.shares import read_shares
+from mainstem.settings.shares import is_switch, read_shares
 from mainstem.settings.variables import ADDRESSES, LISTS, SECRETS, VARIABLES
 
 
@@ -132,8 +132,11 @@ def _judge_texts(reading: Reading) -> None:
     words = {"force": True, "allow": True, "disable": False}
     if isinstance(streaming := values.get("streaming"), str):
         values["streaming"] = words.get(streaming.strip().lower(), streaming)
+    if isinstance(switch := values.get("rollouts_on"), str):
+        values["rollouts_on"] = switch.strip().lower() != "off"
     if isinstance(shares := values.get("shares"), str):
-        values["shares"], wrong = read_shares(shares, variable=reading.variable("shares"))
+        text = "" if is_switch(shares) else shares
+        values["shares"], wrong = read_shares(text, variable=reading.variable("shares"))
         reading.problems += wrong
     if isinstance(peers := values.get("status_peers"), str):
         values["status_peers"], wrong = read_peers(peers, variable=reading.variable("status_peers"))

@@ -83,6 +83,7 @@ class Settings(BaseModel):
     functions_on: bool = True
     disabled_functions: frozenset[str] = frozenset()
     shares: tuple[Share, ...] = ()
+    rollouts_on: bool = True
     strict: bool = False
     guard_rails: bool = True
     status_page: bool = True

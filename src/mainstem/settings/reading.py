@@ -50,6 +50,16 @@ class Findings:
     key_hashes: Mapping[str, str | None] = field(default_factory=dict)
     keys_set: frozenset[str] = frozenset()
 
+    def usable(self) -> Settings:
+        """The settings. Raises `SettingsError` with every problem at once."""
+        if self.settings is None:
+            raise SettingsError(
+                self.problems,
+                environment=str(self.detected.environment),
+                decided_by=self.detected.decided_by,
+            )
+        return self.settings
+
 
 def load_settings(
     environ: Mapping[str, str] | None = None, *, env_file: Path | None = None, **overrides: Any
@@ -60,14 +70,7 @@ def load_settings(
     is beneath `environ`; it may be absent. `overrides` are settings by name, as values. Raises
     `SettingsError` with every problem at once, `TypeError` for an unknown override.
     """
-    found = examine_settings(environ, env_file=env_file, **overrides)
-    if found.settings is None:
-        raise SettingsError(
-            found.problems,
-            environment=str(found.detected.environment),
-            decided_by=found.detected.decided_by,
-        )
-    return found.settings
+    return examine_settings(environ, env_file=env_file, **overrides).usable()
 
 
 def examine_settings(

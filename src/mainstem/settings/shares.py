@@ -1,7 +1,8 @@
 """Rollout shares: which part of a function's runs begins on which of its versions.
 
 The text form is `classify=2:0.5,other=3:1`: function, version, share from 0 to 1. A function may
-be named again for another version. What is left to one goes to the definition's own version.
+be named again for another version. What is left to one goes to the definition's own version. In the
+place of it all, `off` turns every rollout off, and `on` leaves them as the definitions have them.
 """
 
 import math
@@ -12,7 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from mainstem.errors import Problem
 
 VARIABLE = "MAINSTEM_ROLLOUT"
-_FORM = "Write it as FUNCTION=VERSION:SHARE, separated by commas, such as classify=2:0.5,other=3:1."
+_SWITCH = ("off", "on")
+_FORM = (
+    "Write it as FUNCTION=VERSION:SHARE, separated by commas, such as classify=2:0.5,other=3:1; or "
+    "as off, for no rollout at all."
+)
 
 
 class Share(BaseModel):
@@ -26,6 +31,11 @@ class Share(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.function}={self.version}:{self.share:g}"
+
+
+def is_switch(text: str) -> bool:
+    """Whether `text` turns all rollouts off or on, instead of naming shares."""
+    return text.strip().lower() in _SWITCH
 
 
 def read_shares(text: str, *, variable: str = VARIABLE) -> tuple[tuple[Share, ...], list[Problem]]:

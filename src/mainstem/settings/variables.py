@@ -55,6 +55,8 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "functions_on": ("MAINSTEM_FUNCTIONS",),
     "disabled_functions": ("MAINSTEM_DISABLED_FUNCTIONS",),
     "shares": (ROLLOUT,),
+    # The same variable: `off` in the place of shares.
+    "rollouts_on": (ROLLOUT,),
     "strict": ("MAINSTEM_STRICT",),
     "guard_rails": ("MAINSTEM_GUARD_RAILS",),
     "status_page": ("MAINSTEM_STATUS_PAGE",),

@@ -145,6 +145,7 @@ class Here:
     functions: int
     is_part: bool
     is_on: bool
+    rollouts_on: bool
     keys: Mapping[str, str]
 
 

@@ -14,10 +14,16 @@ from typing import Any
 import httpx
 
 from mainstem.catalog import ENVIRONMENTS, BoundCatalog, Catalog
-from mainstem.registration import Row, Server, compare, wanted_in
-from mainstem.registration.asking import Answer
-from mainstem.registration.keys import keys_of
-from mainstem.registration.servers import ask_api, ask_server
+from mainstem.registration import (
+    Answer,
+    Row,
+    Server,
+    ask_api,
+    ask_server,
+    compare,
+    keys_of,
+    wanted_in,
+)
 from mainstem.settings import Settings, short_hash, without_password
 from mainstem.web.status import here as this_place
 from mainstem.web.status.declared import declared, stranger, with_cell
@@ -185,9 +191,10 @@ class Gathering:
             branch=client.env,
             sdk=f"inngest {version('inngest')}",
             endpoint=url,
-            functions=len(self._bound.by_id),
+            functions=sum(one.id in self._bound.by_id for one in self._catalog),
             is_part=any(not self._is_ours(one.id) for one in self._catalog),
             is_on=settings.functions_on,
+            rollouts_on=not self._bound.switches.rollouts_off,
             keys={
                 name.removesuffix("_hash").replace("_", " "): _told_key(value)
                 for name, value in settings.key_hashes().items()
