@@ -95,7 +95,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
         if word == "Press":
             break
     try:
-        yield Dev(said["Engine"], said["Status"].rstrip("/"))
+        yield Dev(said["Engine"], said["Page"].rstrip("/"))
     finally:
         process.kill()
         process.communicate()

@@ -15,6 +15,7 @@ from mainstem.cli.progress import watching
 from mainstem.cli.servers import LOOPBACK, bind
 from mainstem.cli.source import Generated, Recording, github_from
 from mainstem.cli.tally import RowsWritten, count_rows, count_written
+from mainstem.functions import catalogue
 from mainstem.github import Usage
 from mainstem.insights import RepositorySummary, repository_summary
 from mainstem.settings import Settings
@@ -64,8 +65,12 @@ async def captured(
         before = await opened.database.run_read(count_rows)
         local = await stack.enter_async_context(
             local_run(
-                settings,
-                opened,
+                # All of it, whatever part this place would serve.
+                settings.model_copy(
+                    update={"serve_groups": frozenset(), "serve_tags": frozenset()}
+                ),
+                catalogue(),
+                opened.services,
                 engine_path=engine_path_for(settings.database_url),
                 engine_listener=stack.enter_context(bind(LOOPBACK, 0, option="--engine-port")),
                 endpoint_listener=stack.enter_context(bind(LOOPBACK, 0, option="--port")),

@@ -21,6 +21,7 @@ from mainstem.functions import (
     RepositoryIssuesRequested,
     RepositorySyncGraphqlRequested,
     RepositorySyncRequested,
+    Services,
     SyncReason,
 )
 
@@ -96,7 +97,7 @@ class CaptureFailed(CommandFailed):
 
 
 async def run_capture(
-    local: LocalRun, capture: Capture, repository_id: UUID, *, say: Callable[[str], None]
+    local: LocalRun[Services], capture: Capture, repository_id: UUID, *, say: Callable[[str], None]
 ) -> EngineUse:
     """Capture, and return what it took of the engine.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mainstem.cli.options import CatalogOption, JsonOption
+from mainstem.cli.options import CatalogOption, JsonOption, VerboseOption
 
 if TYPE_CHECKING:
     from mainstem.catalog import Catalog
@@ -61,6 +61,7 @@ def check(
     ] = False,
     catalog: CatalogOption = None,
     json: JsonOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Check the functions offline, for CI: no server, no keys.
 
@@ -73,7 +74,7 @@ def check(
     from mainstem.cli.start import log_for_work, read_settings
 
     settings = read_settings()
-    log_for_work(settings, verbose=False)
+    log_for_work(settings, verbose=verbose)
     found = checked(
         chosen_application(catalog, settings).catalog,
         settings,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mainstem.cli.options import DatabaseOption, VerboseOption
+from mainstem.cli.options import (
+    CatalogOption,
+    DatabaseOption,
+    GroupOption,
+    TagOption,
+    VerboseOption,
+)
 
 if TYPE_CHECKING:
     from socket import socket
 
+    from mainstem.serving import Application
     from mainstem.settings import Settings
     from mainstem.web.status import StatusPage
 
@@ -23,6 +30,12 @@ def dev(
     engine_port: Annotated[
         int, typer.Option("--engine-port", min=0, max=65535, help="The engine's port.")
     ] = 8288,
+    group: GroupOption = None,
+    tag: TagOption = None,
+    catalog: CatalogOption = None,
+    canary: Annotated[
+        bool, typer.Option("--canary/--no-canary", help="Answer `mainstem verify --canary`.")
+    ] = True,
     database: DatabaseOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -33,48 +46,69 @@ def dev(
     """
     import asyncio
 
+    from mainstem.cli.catalogs import chosen_application
     from mainstem.cli.servers import bind
-    from mainstem.cli.start import log_for_servers, read_settings
+    from mainstem.cli.start import examined, log_for_servers
     from mainstem.cli.status import page_of_dev
+    from mainstem.clients import close_clients
 
-    settings = read_settings(serve_port=port, database_url=database)
-    log_for_servers(settings, verbose=verbose)
+    found = examined(
+        serve_port=port,
+        serve_groups=frozenset(group) if group else None,
+        serve_tags=frozenset(tag) if tag else None,
+        catalog=catalog,
+        database_url=database,
+    )
+    settings = log_for_servers(found, verbose=verbose)
+    application = chosen_application(None, settings)
     with (
         bind(settings.serve_host, engine_port, option="--engine-port") as engine_listener,
         bind(settings.serve_host, settings.serve_port, option="--port") as endpoint_listener,
     ):
-        page = page_of_dev(settings, endpoint_listener, serve_port=port, database_url=database)
-        asyncio.run(_dev(settings, engine_listener, endpoint_listener, page))
+        page = page_of_dev(found, endpoint_listener)
+        try:
+            asyncio.run(
+                _dev(settings, application, engine_listener, endpoint_listener, page, canary)
+            )
+        finally:
+            close_clients()
 
 
 async def _dev(
     settings: Settings,
+    application: Application[Any],
     engine_listener: socket,
     endpoint_listener: socket,
     page: StatusPage | None,
+    canary: bool,
 ) -> None:
-    from mainstem.cli.local_run import local_run
+    from mainstem.cli.catalogs import opened
+    from mainstem.cli.local_run import for_local_engine, local_run
     from mainstem.cli.registered import registered
     from mainstem.cli.servers import until_stopped, url_of
     from mainstem.cli.state import STATE_FOLDER, made
-    from mainstem.web import open_services
+    from mainstem.functions import Services
 
+    local = for_local_engine(settings, url_of(engine_listener))
     engine_path = str(made(STATE_FOLDER) / "engine.db")
     async with (
-        open_services(settings, migrate=True) as opened,
+        opened(application, local) as services,
         local_run(
-            settings,
-            opened,
+            local,
+            application.catalog,
+            services,
             engine_path=engine_path,
             engine_listener=engine_listener,
             endpoint_listener=endpoint_listener,
             status=page,
-        ) as local,
+            canary=canary,
+        ) as running,
     ):
-        served = "; ".join(registered(app) for app in local.engine.apps())
-        typer.echo(f"Engine    {local.engine_url}  ({served})", err=True)
-        typer.echo(f"Endpoint  {local.endpoint_url}  ({settings.environment})", err=True)
+        served = "; ".join(registered(app) for app in running.engine.apps())
+        typer.echo(f"Engine    {running.engine_url}  ({served})", err=True)
+        typer.echo(f"Endpoint  {running.endpoint_url}  ({settings.environment})", err=True)
         if page is not None:
-            typer.echo(f"Status    {url_of(endpoint_listener)}/", err=True)
-        typer.echo(f"Database  {opened.database.url}", err=True)
+            typer.echo(f"Page      {url_of(endpoint_listener)}/", err=True)
+        if isinstance(services, Services):
+            typer.echo(f"Database  {services.database.url}", err=True)
         await until_stopped()

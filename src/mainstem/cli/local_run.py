@@ -12,34 +12,35 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from socket import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 import inngest
 
+from mainstem.catalog import Catalog
 from mainstem.cli.outcome import CommandFailed
 from mainstem.cli.servers import serving, url_of
 from mainstem.cli.state import STATE_FOLDER, made
 from mainstem.cli.status import streaming
-from mainstem.clients import client_for
 from mainstem.engine import Engine, EngineOptions, engine_app
-from mainstem.functions import catalogue
 from mainstem.settings import Settings
-from mainstem.web import Opened, create_app
+from mainstem.web import create_app
 
 if TYPE_CHECKING:
     from mainstem.web.status import StatusPage
+
+S = TypeVar("S")
 
 _SYNC_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class LocalRun:
+class LocalRun(Generic[S]):
     """What is running, while it does."""
 
     engine: Engine
     client: inngest.Inngest
-    opened: Opened
+    services: S
     engine_url: str
     endpoint_url: str
 
@@ -47,25 +48,28 @@ class LocalRun:
 @asynccontextmanager
 async def local_run(
     settings: Settings,
-    opened: Opened,
+    catalog: Catalog[S],
+    services: S,
     *,
     engine_path: str,
     engine_listener: socket,
     endpoint_listener: socket,
     retry_interval: float | None = None,
     status: StatusPage | None = None,
-) -> AsyncIterator[LocalRun]:
+    canary: bool = False,
+) -> AsyncIterator[LocalRun[S]]:
     """Run engine and endpoint on the two listeners while the block runs, synced with each other.
 
-    `retry_interval` (seconds) shortens the engine's pauses between attempts; with `status` the
-    endpoint shows that page. Raises `EngineBusy` when another engine has the file, `CommandFailed`
-    when the two do not come to terms.
+    The endpoint serves `catalog`, or the settings' part of it, with `services`. `retry_interval`
+    (seconds) shortens the engine's pauses between attempts; with `status` the endpoint shows that
+    page, with `canary` it answers canaries. Raises `EngineBusy` when another engine has the file,
+    `CommandFailed` when the two do not come to terms.
     """
     engine_url = url_of(engine_listener)
     local = for_local_engine(settings, engine_url)
-    client = client_for(local)
+    app = create_app(local, catalog=catalog, services=services, status=status, canary=canary)
     # A part is served with a client of its own, which it makes by itself.
-    app = create_app(local, catalog=catalogue(), services=opened.services, status=status)
+    client: inngest.Inngest = app.state.bound.client
     engine = Engine.open(
         EngineOptions(
             path=engine_path,
@@ -82,7 +86,11 @@ async def local_run(
             endpoint_url = endpoint + local.serve_path
             await sync(endpoint_url)
             async with engine:
-                yield LocalRun(engine, client, opened, engine_url, endpoint_url)
+                try:
+                    yield LocalRun(engine, client, services, engine_url, endpoint_url)
+                finally:
+                    # Before its server stops: Connect workers are told to come back.
+                    await engine.drain()
     finally:
         await engine.aclose()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mainstem.cli.options import CatalogOption, JsonOption
+from mainstem.cli.options import CatalogOption, JsonOption, VerboseOption
 
 if TYPE_CHECKING:
     from mainstem.registration import Manifest
@@ -26,6 +26,7 @@ def manifest(
     ] = None,
     catalog: CatalogOption = None,
     json: JsonOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Print what is registered: functions, configuration, environments, events.
 
@@ -37,7 +38,7 @@ def manifest(
 
     if write is not None and check is not None:
         raise UsageProblem("Cannot both --write and --check: choose one of them.")
-    found = manifest_for(catalog)
+    found = manifest_for(catalog, verbose=verbose)
     if check is not None:
         _check(found, check, as_json=json)
         return
@@ -52,14 +53,14 @@ def manifest(
         typer.echo(f"Wrote {write}: {counts['functions']} functions, {counts['events']} events.")
 
 
-def manifest_for(catalog: str | None) -> Manifest:
+def manifest_for(catalog: str | None, *, verbose: bool = False) -> Manifest:
     """The manifest of the catalogue that `catalog` or the settings name."""
     from mainstem.cli.catalogs import chosen_application
     from mainstem.cli.start import log_for_work, read_settings
     from mainstem.registration import manifest_of
 
     settings = read_settings()
-    log_for_work(settings, verbose=False)
+    log_for_work(settings, verbose=verbose)
     application = chosen_application(catalog, settings)
     return manifest_of(application.catalog, app_id=settings.app_id)
 

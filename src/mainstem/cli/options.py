@@ -24,6 +24,14 @@ CatalogOption = Annotated[
         show_default=False,
     ),
 ]
+GroupOption = Annotated[
+    list[str] | None,
+    typer.Option("--group", help="Serve only this group; may be repeated.", show_default=False),
+]
+TagOption = Annotated[
+    list[str] | None,
+    typer.Option("--tag", help="Serve only this tag; may be repeated.", show_default=False),
+]
 DatabaseOption = Annotated[
     str | None,
     typer.Option(

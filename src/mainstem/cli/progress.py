@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from mainstem.cli.local_run import LocalRun
     from mainstem.engine import Change
+    from mainstem.functions import Services
     from mainstem.github import Usage
 
 _LIVE_EVERY_S = 0.4
@@ -66,7 +67,9 @@ class _Display(Protocol):
 
 
 @asynccontextmanager
-async def watching(local: LocalRun, *, title: str, console: Console) -> AsyncIterator[None]:
+async def watching(
+    local: LocalRun[Services], *, title: str, console: Console
+) -> AsyncIterator[None]:
     """Show the progress of `local` on `console` while the block runs."""
     seen = Seen(app_id=local.client.app_id)
     changes = local.engine.changes()
@@ -91,15 +94,15 @@ async def _listen(changes: AsyncIterator[Change], seen: Seen) -> None:
         seen.take(change)
 
 
-async def _tick(local: LocalRun, seen: Seen, display: _Display) -> None:
+async def _tick(local: LocalRun[Services], seen: Seen, display: _Display) -> None:
     begun = time.monotonic()
     while True:
         await asyncio.sleep(display.every_s)
         try:
-            rows = await local.opened.database.run_read(count_rows)
+            rows = await local.services.database.run_read(count_rows)
         except StoreError:
             continue  # the functions meet the same trouble, and report it better
-        usage = local.opened.github.ledger.snapshot()
+        usage = local.services.github.ledger.snapshot()
         display.show(seen, rows, usage, time.monotonic() - begun)
 
 

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mainstem.engine import AppView
 
+_CANARY = "mainstem-canary"
 # The SDK registers each on-failure handler as a function of its own, triggered by this event.
 _FAILED = "inngest/function.failed"
 
 
 def registered(app: AppView) -> str:
-    """How many functions `app` has; the failure handlers that come with them counted apart."""
+    """How many functions `app` has; failure handlers and a canary counted apart."""
     handlers = sum(
         any(trigger.get("event") == _FAILED for trigger in function.triggers)
         and function.slug.endswith("-failure")
         for function in app.functions
     )
-    words = f"{len(app.functions) - handlers} functions"
-    return f"{words}, {handlers} failure handlers" if handlers else words
+    has_canary = any(one.slug == f"{app.name}-{_CANARY}" for one in app.functions)
+    words = [f"{len(app.functions) - handlers - has_canary} functions"]
+    words += [f"{handlers} failure handlers"] if handlers else []
+    words += ["a canary"] if has_canary else []
+    return ", ".join(words)

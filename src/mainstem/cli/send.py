@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mainstem.cli.options import CatalogOption, JsonOption
+from mainstem.cli.options import CatalogOption, JsonOption, VerboseOption
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ def send(
     ] = "{}",
     catalog: CatalogOption = None,
     json: JsonOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Send one event, after checking its data against the event's model."""
     import asyncio
@@ -31,7 +32,7 @@ def send(
     from mainstem.cli.start import log_for_work, read_settings
 
     settings = read_settings()
-    log_for_work(settings, verbose=False)
+    log_for_work(settings, verbose=verbose)
     checked = checked_event(event, data, chosen_application(catalog, settings).catalog.events)
     ids = asyncio.run(_send(settings, checked))
     if json:

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mainstem.cli.options import CatalogOption, DatabaseOption, VerboseOption
+from mainstem.cli.options import (
+    CatalogOption,
+    DatabaseOption,
+    GroupOption,
+    TagOption,
+    VerboseOption,
+)
 from mainstem.cli.outcome import UsageProblem
 
 if TYPE_CHECKING:
@@ -25,14 +31,8 @@ def serve(
         int | None,
         typer.Option("--port", min=0, max=65535, help="Port; 0 takes any.", show_default=False),
     ] = None,
-    group: Annotated[
-        list[str] | None,
-        typer.Option("--group", help="Serve only this group; may be repeated.", show_default=False),
-    ] = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option("--tag", help="Serve only this tag; may be repeated.", show_default=False),
-    ] = None,
+    group: GroupOption = None,
+    tag: TagOption = None,
     catalog: CatalogOption = None,
     connect: Annotated[
         bool, typer.Option("--connect", help="Connect to the server, instead of being called.")
@@ -41,6 +41,9 @@ def serve(
         bool | None,
         typer.Option("--status/--no-status", help="Show the status page at /.", show_default=False),
     ] = None,
+    canary: Annotated[
+        bool, typer.Option("--canary", help="Answer `mainstem verify --canary`.")
+    ] = False,
     database: DatabaseOption = None,
     verbose: VerboseOption = False,
 ) -> None:
@@ -53,57 +56,81 @@ def serve(
 
     from mainstem.cli.catalogs import chosen_application
     from mainstem.cli.servers import bind
-    from mainstem.cli.start import log_for_servers, read_settings
+    from mainstem.cli.start import examined, log_for_servers
     from mainstem.cli.status import page_of_serve
+    from mainstem.clients import close_clients
 
     if connect and status:
         raise UsageProblem(
             "Cannot show the status page of a worker: --connect serves only /healthz. Leave out "
             "--status, or serve without --connect."
         )
-    typed = {
-        "serve_host": host,
-        "serve_port": port,
-        "serve_groups": frozenset(group) if group else None,
-        "serve_tags": frozenset(tag) if tag else None,
-        "catalog": catalog,
-        "database_url": database,
-        "status_page": status,
-    }
-    settings = read_settings(**typed)
-    log_for_servers(settings, verbose=verbose)
+    found = examined(
+        serve_host=host,
+        serve_port=port,
+        serve_groups=frozenset(group) if group else None,
+        serve_tags=frozenset(tag) if tag else None,
+        catalog=catalog,
+        database_url=database,
+        status_page=status,
+    )
+    settings = log_for_servers(found, verbose=verbose)
     application = chosen_application(None, settings)
     with bind(settings.serve_host, settings.serve_port, option="--port") as listener:
-        if connect:
-            asyncio.run(_work(settings, application, listener))
-        else:
-            page = page_of_serve(settings, listener, **typed)
-            asyncio.run(_serve(settings, application, listener, page))
+        page = None if connect else page_of_serve(found, listener)
+        try:
+            if connect:
+                asyncio.run(_work(settings, application, listener, canary))
+            else:
+                asyncio.run(_serve(settings, application, listener, page, canary))
+        finally:
+            close_clients()
 
 
 async def _serve(
-    settings: Settings, application: Application[Any], listener: socket, page: StatusPage | None
+    settings: Settings,
+    application: Application[Any],
+    listener: socket,
+    page: StatusPage | None,
+    canary: bool,
 ) -> None:
+    from mainstem.cli.catalogs import opened
     from mainstem.cli.servers import serving, until_stopped
     from mainstem.cli.status import streaming
     from mainstem.web import create_app
 
-    async with application.opened(settings) as services:
-        app = create_app(settings, catalog=application.catalog, services=services, status=page)
+    async with opened(application, settings) as services:
+        app = create_app(
+            settings,
+            catalog=application.catalog,
+            services=services,
+            status=page,
+            canary=canary,
+        )
         async with serving(app, listener) as url, streaming(app):
             typer.echo(f"Endpoint  {url}{settings.serve_path}  ({settings.environment})", err=True)
             if page is not None:
-                typer.echo(f"Status    {url}/", err=True)
+                typer.echo(f"Page      {url}/", err=True)
             await until_stopped()
 
 
-async def _work(settings: Settings, application: Application[Any], listener: socket) -> None:
+async def _work(
+    settings: Settings, application: Application[Any], listener: socket, canary: bool
+) -> None:
+    from mainstem.cli.catalogs import opened
     from mainstem.cli.servers import serving, until_stopped
+    from mainstem.registration import check_at_start
     from mainstem.serving import connect
-    from mainstem.web import create_worker_app
+    from mainstem.web import canaried, create_worker_app
 
-    async with application.opened(settings) as services:
-        worker = connect.worker(application.catalog, services, settings=settings)
+    catalog = application.catalog
+    async with opened(application, settings) as services:
+        worker = connect.worker(
+            canaried(settings, catalog) if canary else catalog,
+            services,
+            settings=settings,
+            check=check_at_start(catalog),
+        )
         async with serving(create_worker_app(worker), listener) as url, worker:
             typer.echo(
                 f"Worker    {worker.bound.client.app_id}  ({settings.environment})", err=True

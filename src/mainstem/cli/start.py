@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mainstem.cli.logs import set_up_logs
 
 if TYPE_CHECKING:
-    from mainstem.settings import Settings
+    from mainstem.settings import Findings, Settings
 
 ENV_FILE = Path(".env")
 
@@ -19,10 +20,15 @@ def read_settings(**typed: Any) -> Settings:
     `typed` are settings by field name; None means not typed. Raises `SettingsError` with every
     problem at once.
     """
-    from mainstem.settings import load_settings
+    return examined(**typed).usable()
+
+
+def examined(**typed: Any) -> Findings:
+    """The same, with how it came about. Raises nothing for what is wrong with them."""
+    from mainstem.settings import examine_settings
 
     given = {name: value for name, value in typed.items() if value is not None}
-    return load_settings(env_file=ENV_FILE if ENV_FILE.is_file() else None, **given)
+    return examine_settings(env_file=ENV_FILE if ENV_FILE.is_file() else None, **given)
 
 
 def log_for_work(settings: Settings, *, verbose: bool) -> None:
@@ -30,6 +36,13 @@ def log_for_work(settings: Settings, *, verbose: bool) -> None:
     set_up_logs("DEBUG" if verbose else "ERROR", as_json=settings.log_json)
 
 
-def log_for_servers(settings: Settings, *, verbose: bool) -> None:
-    """Logs for a command that serves until stopped: as the settings say."""
+def log_for_servers(found: Findings, *, verbose: bool) -> Settings:
+    """The settings that were found, and logs as they say, for a command that serves until stopped.
+
+    What reading them remarked is logged at once. Raises `SettingsError`.
+    """
+    settings = found.usable()
     set_up_logs("DEBUG" if verbose else settings.log_level, as_json=settings.log_json)
+    for note in found.notes:
+        logging.getLogger("mainstem.settings").warning(note)
+    return settings

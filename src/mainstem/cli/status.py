@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from socket import socket
-from typing import TYPE_CHECKING, Any
-
-from mainstem.cli.start import ENV_FILE
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -18,20 +16,22 @@ if TYPE_CHECKING:
 _NOT_ASKED_FOR = ("policy", "default")
 
 
-def page_of_dev(settings: Settings, listener: socket, **typed: Any) -> StatusPage | None:
+def page_of_dev(found: Findings, listener: socket) -> StatusPage | None:
     """The page of `mainstem dev`, which shows one unless the settings say no.
 
-    `typed` is what was given to `read_settings`. Raises `SettingsError` where others could read it.
+    The engine beside it calls the endpoint where it listens, wherever others reach it. Raises
+    `SettingsError` where others could read it.
     """
-    return _page(settings, listener, _found(typed)) if settings.status_page else None
+    settings = found.usable().model_copy(update={"serve_origin": None})
+    return _page(settings, listener, found) if settings.status_page else None
 
 
-def page_of_serve(settings: Settings, listener: socket, **typed: Any) -> StatusPage | None:
+def page_of_serve(found: Findings, listener: socket) -> StatusPage | None:
     """The page of `mainstem serve`, which shows one where it was asked for: typed, or a variable.
 
     That an environment would have one by itself is not enough, since anybody may reach the host.
     """
-    found = _found(typed)
+    settings = found.usable()
     is_asked = found.sources.get("status_page", "default") not in _NOT_ASKED_FOR
     return _page(settings, listener, found) if settings.status_page and is_asked else None
 
@@ -56,10 +56,3 @@ def _page(settings: Settings, listener: socket, found: Findings) -> StatusPage:
         origin = url_of(listener)
     endpoint = None if origin is None else origin.rstrip("/") + settings.serve_path
     return status_page(settings, endpoint=endpoint, notes=found.notes)
-
-
-def _found(typed: dict[str, Any]) -> Findings:
-    from mainstem.settings import examine_settings
-
-    given = {name: value for name, value in typed.items() if value is not None}
-    return examine_settings(env_file=ENV_FILE if ENV_FILE.is_file() else None, **given)
