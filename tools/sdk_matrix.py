@@ -19,7 +19,9 @@ from pathlib import Path
 
 # The newest on 2025-11-26, and every one since.
 RELEASES = ("0.5.13", "0.5.14", "0.5.15", "0.5.16", "0.5.17", "0.5.18", "0.5.19")
-TESTS = ("tests/catalog", "tests/clients", "tests/testing", "tests/serving", "tests/migrate")
+# Definitions, adoption, binding and running a handler work with each. Serving and the client need
+# the newest, and say so of the others (`UnknownSdk`).
+TESTS = ("tests/catalog", "tests/testing")
 ROOT = Path(__file__).parent.parent
 
 

@@ -14,7 +14,7 @@ from mainstem.clients import (
     log_client,
     reset_clients,
 )
-from mainstem.errors import SettingsError
+from mainstem.errors import SettingsError, UnknownSdk
 from mainstem.settings import Settings, load_settings
 
 from .event_api import POISON
@@ -185,3 +185,13 @@ def test_elsewhere_it_is_logged_for_those_who_look_and_never_a_key() -> None:
     entry = logged(load_settings(PRODUCTION))
     assert (entry["log_level"], entry["signing_key"]) == ("debug", "set")
     assert not [secret for secret in ("event-key", KEY, "abcd") if secret in repr(entry)]
+
+
+def test_a_release_that_takes_other_arguments_is_told_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def older(self: object, *, app_id: str) -> None: ...
+
+    monkeypatch.setattr(inngest.Inngest, "__init__", older)
+    with pytest.raises(UnknownSdk, match=r"the client of app 'mainstem': the installed inngest"):
+        client_for(load_settings({"MAINSTEM_ENV": "local"}))

@@ -15,7 +15,7 @@ from typing import Any
 import inngest
 from pydantic import SecretStr
 
-from mainstem.errors import MainstemError, Problem, SettingsError
+from mainstem.errors import MainstemError, Problem, SettingsError, UnknownSdk
 from mainstem.settings import Settings
 
 Middleware = Callable[[inngest.Inngest, Any], inngest.Middleware | inngest.MiddlewareSync]
@@ -73,7 +73,8 @@ def make_client(
     """A new client that has what `settings` say and nothing from the process's environment.
 
     Raises `SettingsError` in cloud mode without a signing key, for which the SDK would look in the
-    environment, and `ClientNotOurs` when the installed SDK keeps something to itself.
+    environment, `ClientNotOurs` when the installed SDK keeps something to itself, and `UnknownSdk`
+    when it does not take what is handed to it.
     """
     if settings.signing_key is None and not settings.inngest_dev:
         raise SettingsError(
@@ -87,7 +88,12 @@ def make_client(
             environment=str(settings.environment),
             decided_by=settings.decided_by,
         )
-    client = _Client(settings, middleware, serializer)
+    try:
+        client = _Client(settings, middleware, serializer)
+    except TypeError as error:  # an older release does not take what is handed over
+        raise UnknownSdk(
+            f"make the client of app '{settings.app_id}'", missing=f"such parameter: {error}"
+        ) from error
     expected = {
         "app_id": settings.app_id,
         "app_version": settings.app_version,
