@@ -115,3 +115,28 @@ def test_a_switch_for_a_function_that_is_not_there_stops_the_list(tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 2
     assert "Write 'send-receipt'" in done.stderr
+
+
+VERSIONED = (
+    "catalog = Catalog([send_receipt,",
+    """from mainstem.catalog import Version, rollout
+
+async def newer(run, services):
+    return "newer"
+
+@define(id="label", on=event(Ordered), sends=(), versions=(Version("2", newer, rollout(0.25)),))
+async def label(run, services):
+    return "older"
+
+catalog = Catalog([label, send_receipt,""",
+)
+
+
+def test_rollouts_that_are_off_show_at_each_function_and_below(tmp_path: Path) -> None:
+    catalog = written(tmp_path, VERSIONED)
+    usual = call(tmp_path, "functions", "--catalog", catalog).stdout
+    off = call(tmp_path, "functions", "--catalog", catalog, MAINSTEM_ROLLOUT="off").stdout
+    assert "versions 1 75%, 2 25%" in usual
+    assert "Rollouts are off" not in usual
+    assert "in local: versions 1 100%, 2 0%" in off
+    assert "Rollouts are off, by MAINSTEM_ROLLOUT" in off

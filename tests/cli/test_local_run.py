@@ -2,16 +2,24 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from mainstem.cli.local_run import engine_path_for, for_local_engine, sync
+from mainstem.catalog import Catalog, Run, cron, define
+from mainstem.cli.local_run import engine_path_for, for_local_engine, local_run, sync
 from mainstem.cli.outcome import CommandFailed
-from mainstem.cli.servers import LOOPBACK, bind, serving
+from mainstem.cli.servers import LOOPBACK, bind, serving, url_of
+from mainstem.engine import Engine
 from mainstem.settings import load_settings
+
+
+@define(id="tidy-up", on=cron("0 6 * * *"))
+async def tidy_up(run: Run, services: None) -> None:
+    """Every morning."""
 
 
 @pytest.mark.parametrize(
@@ -60,3 +68,23 @@ async def test_a_sync_that_is_refused_inside_a_200_fails_the_command() -> None:
 async def test_a_sync_that_nobody_answers_fails_the_command() -> None:
     with pytest.raises(CommandFailed, match="Cannot sync the endpoint at"):
         await sync("http://127.0.0.1:1/api/inngest")
+
+
+async def test_its_engine_lets_workers_go_while_it_can_still_be_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered: list[int] = []
+
+    async def drain(engine: Engine) -> None:
+        async with httpx.AsyncClient() as http:
+            answered.append((await http.get(f"{url_of(at)}/dev")).status_code)
+
+    monkeypatch.setattr(Engine, "drain", drain)
+    settings = load_settings({"MAINSTEM_ENV": "local"})
+    with bind(LOOPBACK, 0, option="") as at, bind(LOOPBACK, 0, option="") as endpoint_at:
+        async with local_run(
+            settings, Catalog([tidy_up]), None,
+            engine_path=":memory:", engine_listener=at, endpoint_listener=endpoint_at,
+        ):  # fmt: skip
+            assert answered == []
+    assert answered == [200]

@@ -80,3 +80,13 @@ def test_what_cannot_be_served_is_refused_with_the_way_out(
     assert done.returncode != 0
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_anybodys_catalogue_has_its_status_page_on_request(here: Path) -> None:
+    with running(here, "serve", "--port", "0", "--status", *ANYBODYS) as process:
+        page = address(until(process, "Page "))
+        status = httpx.get(f"{page}status.json", timeout=10).json()
+        shown = httpx.get(page, timeout=10).text
+        assert stopped(process)[0] == 0
+    assert [one["id"] for one in status["functions"]] == ["pack-order", "bill-order"]
+    assert "pack-order" in shown

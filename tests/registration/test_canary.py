@@ -90,3 +90,10 @@ async def test_a_canary_that_fails_tells_the_runs_error() -> None:
             with pytest.raises(CanaryLost, match="the database is away") as lost:
                 await send_canary(settings, client_for(settings), wait_s=10)
     assert lost.value.code == "failed"
+
+
+def test_a_canary_belongs_to_the_part_that_is_served() -> None:
+    by_group = with_canary(shop(), groups=["night", "mail"])
+    by_tag = with_canary(shop(), tags=["light"])
+    assert CANARY_ID in by_group.group("mail")
+    assert by_tag.get(CANARY_ID).tags == ("light",)

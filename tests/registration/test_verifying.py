@@ -9,10 +9,10 @@ import inngest.fast_api
 import pytest
 
 from mainstem.catalog import Catalog
-from mainstem.registration.canary import canary_definition
+from mainstem.registration.canary import canary_definition, with_canary
 from mainstem.registration.comparison import Comparison
 from mainstem.registration.verifying import verify
-from mainstem.registration.wanted import configurations
+from mainstem.registration.wanted import configurations, wanted
 from mainstem.settings import Settings, key_hash
 
 from .house import billing, receipt, shop, tidying
@@ -258,6 +258,21 @@ async def test_parts_on_several_hosts_must_make_up_the_catalogue() -> None:
     assert both.findings == ()
     assert {row.id: row.served_at for row in both.rows}["tidy-up"] == (two,)
     assert ("missing-at-endpoint", "tidy-up") in _codes(half)
+
+
+@pytest.mark.parametrize("environment", ["local", "production"])
+async def test_each_part_may_have_a_canary(environment: str) -> None:
+    async with stage(**(CLOUD if environment == "production" else {})) as on:
+        mail, night = (
+            on.settings(environment, MAINSTEM_APP_ID=name) for name in ("shop-mail", "shop-night")
+        )
+        async with (
+            on.endpoint(mail, with_canary(shop(receipt(), billing()))) as one,
+            on.endpoint(night, with_canary(shop(tidying()))) as two,
+        ):
+            found = await _verified(on.settings(environment), one, two)
+    assert found.findings == ()
+    assert {row.id for row in found.rows} == {*wanted(bound_for(on.settings(environment)))}
 
 
 async def test_what_two_hosts_serve_is_named_with_both() -> None:

@@ -45,6 +45,28 @@ def test_what_is_wrong_with_shares_is_told(text: str, told: str) -> None:
     assert told in problem.wrong
 
 
+@pytest.mark.parametrize(
+    ("text", "is_on"), [("off", False), (" OFF ", False), ("on", True), ("classify=2:0", True)]
+)
+def test_one_word_turns_all_rollouts_off(text: str, is_on: bool) -> None:
+    settings = load_settings({"MAINSTEM_ROLLOUT": text})
+    assert settings.rollouts_on is is_on
+    assert bool(settings.shares) is ("=" in text)
+
+
+def test_off_beside_shares_is_refused_with_the_form() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"MAINSTEM_ROLLOUT": "off,classify=2:0.5"})
+    (problem,) = caught.value.problems
+    assert "'off' names no version" in problem.wrong
+    assert "or as off" in problem.remedy
+
+
+def test_an_override_wins_over_the_variable() -> None:
+    settings = load_settings({"MAINSTEM_ROLLOUT": "off"}, rollouts_on=True)
+    assert settings.rollouts_on
+
+
 def test_two_wrong_shares_are_two_problems() -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings({"MAINSTEM_ROLLOUT": "a,b=2:9,c=1:0.5"})

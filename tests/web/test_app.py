@@ -8,9 +8,11 @@ from structlog.testing import capture_logs
 
 from mainstem.clients import client_for
 from mainstem.functions import catalogue
-from mainstem.serving import UnknownFunction
+from mainstem.registration import CANARY_ID
+from mainstem.serving import UnknownFunction, UnknownPart
 from mainstem.settings import Environment, Settings
 from mainstem.web import create_app, open_services
+from mainstem.web.status import status_page
 
 from .served import SIGNING_KEY, Served, served
 
@@ -102,3 +104,47 @@ async def test_health_says_where_it_is_and_nothing_secret(settings_for: Settings
         "functions": len(catalogue()),
         "database": {"reachable": True, "migrations_current": True, "problem": None},
     }
+
+
+async def test_a_canary_is_served_on_request_and_is_no_function_of_the_page(
+    settings_for: SettingsFor,
+) -> None:
+    settings = settings_for("local", MAINSTEM_SERVE_GROUPS="update")
+    app = create_app(
+        settings, catalog=catalogue(), services=None, canary=True, status=status_page(settings)
+    )
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+        status = (await http.get("/status.json")).json()
+    await app.state.status.aclose()
+    served = {one for one in app.state.bound.by_id if one != CANARY_ID}
+    assert CANARY_ID in app.state.bound.by_id
+    assert {one["id"] for one in status["functions"]} == served
+    assert (status["here"]["functions"], status["here"]["app_id"]) == (
+        len(served),
+        "mainstem-update",
+    )
+
+
+def test_a_canary_of_a_part_that_does_not_exist_is_refused(settings_for: SettingsFor) -> None:
+    with pytest.raises(UnknownPart, match="Write 'update'"):
+        create_app(
+            settings_for("local", MAINSTEM_SERVE_GROUPS="upate"),
+            catalog=catalogue(), services=None, canary=True,
+        )  # fmt: skip
+
+
+def test_the_log_of_the_start_says_that_rollouts_are_off(settings_for: SettingsFor) -> None:
+    with capture_logs() as logs:
+        create_app(
+            settings_for("local", MAINSTEM_ROLLOUT="off"), catalog=catalogue(), services=None
+        )
+    (start,) = [log for log in logs if log["event"] == "serving functions"]
+    assert start["rollouts"] == "off"
+
+
+def test_our_own_catalogue_fits_together(
+    settings_for: SettingsFor, caplog: pytest.LogCaptureFixture
+) -> None:
+    create_app(settings_for("local", MAINSTEM_STRICT="on"), catalog=catalogue(), services=None)
+    assert [one for one in caplog.records if one.name == "mainstem.registration"] == []

@@ -106,6 +106,20 @@ async def test_a_definition_is_told_with_versions_shares_and_older_ids() -> None
     assert found["about"] == "Send the receipt of <one> order."
 
 
+async def test_rollouts_that_are_off_show_in_the_head_and_at_each_version() -> None:
+    async with shop(MAINSTEM_ROLLOUT="off") as there:
+        status = await told(there)
+        async with httpx.AsyncClient(timeout=10) as http:
+            page = (await http.get(f"{there.page}/")).text
+    versions = function(status, "send-receipt")["versions"]
+    assert [(v["label"], v["share"], v["declared"]) for v in versions] == [
+        ("1", 1.0, 0.75),
+        ("2", 0.0, 0.25),
+    ]
+    assert status["here"]["rollouts_on"] is False
+    assert "rollouts off, by MAINSTEM_ROLLOUT" in page
+
+
 def test_the_last_sync_is_told_with_its_version(plain: Plain) -> None:
     sync = function(plain[0], "sweep")["sync"]
     assert (sync["version"], sync["answer"]) == (1, "taken in, as a new configuration")
