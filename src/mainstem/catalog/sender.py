@@ -28,7 +28,11 @@ def client_sender(client: inngest.Inngest) -> Sender:
 
     async def send(events: EventData | Sequence[EventData], /, *, event_id: str = "") -> list[str]:
         ready = _checked(events, event_id)
-        return await client.send(ready) if ready else []
+        try:
+            return await client.send(ready) if ready else []
+        except Exception as error:
+            error.add_note(_mend(client))
+            raise
 
     return send
 
@@ -48,9 +52,23 @@ def client_sender_sync(client: inngest.Inngest) -> SenderSync:
 
     def send(events: EventData | Sequence[EventData], /, *, event_id: str = "") -> list[str]:
         ready = _checked(events, event_id)
-        return client.send_sync(ready) if ready else []
+        try:
+            return client.send_sync(ready) if ready else []
+        except Exception as error:
+            error.add_note(_mend(client))
+            raise
 
     return send
+
+
+def _mend(client: inngest.Inngest) -> str:
+    """What the SDK's errors leave out: where it was sent, and what to look at."""
+    mode = "cloud" if client.is_production else "dev"
+    return (
+        f"Events of app '{client.app_id}' ({mode} mode) go to {client.event_api_origin}. Is that "
+        "the environment's server, and does it answer? If it refused the key, set "
+        "INNGEST_EVENT_KEY to that environment's; `mainstem doctor` shows what is read."
+    )
 
 
 def _checked(events: EventData | Sequence[EventData], event_id: str) -> list[inngest.Event]:
