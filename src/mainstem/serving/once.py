@@ -8,6 +8,7 @@ each looks right when it is looked at alone. So it is refused where it can be se
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -51,11 +52,12 @@ class Serving(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _App:
-    """An app as a server knows it."""
+    """An app as a server knows it, in one process: a fork serves nothing of its parent's."""
 
     id: str
     api_origin: str
     branch: str | None
+    process: int
 
 
 # What is served now, by app. The references are weak: an endpoint that nobody holds serves nobody.
@@ -70,7 +72,7 @@ def note_serving(new: Serving) -> bool:
     Raises `DoubleServe` when one does it with another client or with other functions.
     """
     client = new.client
-    app = _App(client.app_id, client.api_origin, client.env)
+    app = _App(client.app_id, client.api_origin, client.env, os.getpid())
     with _lock:
         if _conflict(app, new) is not None:
             # Apps that were thrown away lie in reference cycles until they are collected.
