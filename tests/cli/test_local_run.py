@@ -1,6 +1,7 @@
 """Engine and endpoint in one process."""
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ from mainstem.settings import load_settings
 
 
 @define(id="tidy-up", on=cron("0 6 * * *"))
-async def tidy_up(run: Run, services: None) -> None:
+async def tidy_up(run: Run[Any], services: None) -> None:
     """Every morning."""
 
 

@@ -107,10 +107,11 @@ class Session:
     def _start(
         self, command: str, expected: list[str], environ: dict[str, str], block: Block
     ) -> None:
+        variables, program = _started(command.strip())
         log = self.folder / f".session-{len(self._running)}-{block.line}.log"
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
-                ["bash", "-c", f"exec {command.strip()}"],
+                ["bash", "-c", f"{variables}exec {program}"],
                 cwd=self.folder,
                 env=environ,
                 stdout=output,
@@ -151,6 +152,13 @@ def first_missing(expected: list[str], printed: str) -> str | None:
 def _loosely(text: str) -> str:
     """A pattern for `text` in which runs of blanks count as one."""
     return r"\s+".join(map(re.escape, re.split(r"\s+", text)))
+
+
+def _started(command: str) -> tuple[str, str]:
+    """The variables that are set before a command, and the command: what `exec` stands between."""
+    variables = re.match(r"(?:[A-Z_]+=\S* +)*", command)
+    end = variables.end() if variables else 0
+    return command[:end], command[end:]
 
 
 def _commands(text: str) -> Iterator[tuple[str, list[str]]]:

@@ -8,7 +8,7 @@ import pytest
 from .runbook import Session, blocks_of
 
 DOCS = Path(__file__).parents[2] / "docs"
-RUN = ("adding-a-function.md", "environments.md")
+RUN = ("adding-a-function.md", "engine.md", "environments.md", "registration.md", "status.md")
 
 
 @pytest.fixture
