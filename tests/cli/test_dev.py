@@ -160,7 +160,7 @@ def test_a_part_of_a_catalogue_without_a_canary(tmp_path: Path) -> None:
         said = until(process, "Engine ")
         slugs = {function["slug"] for function in functions_at(address(said))}
         assert stopped(process)[0] == 0
-    assert "(1 functions)" in said
+    assert "(1 function)" in said
     assert slugs == {"mainstem-night-tidy-up"}
 
 

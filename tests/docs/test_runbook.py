@@ -57,8 +57,8 @@ def test_a_command_in_the_background_is_waited_for_and_stopped(tmp_path: Path) -
 def test_a_command_in_the_background_has_the_variables_before_it(tmp_path: Path) -> None:
     session(
         tmp_path,
-        "```console\n$ A=1 B_C=x=2 python -u -c 'import os, time; print(os.environ[\"A\"],"
-        " os.environ[\"B_C\"]); time.sleep(60)' &\n1 x=2\n$ ^C\n```\n",
+        '```console\n$ A=1 B_C=x=2 python -u -c \'import os, time; print(os.environ["A"],'
+        ' os.environ["B_C"]); time.sleep(60)\' &\n1 x=2\n$ ^C\n```\n',
     )
 
 

@@ -20,7 +20,8 @@ def registered(app: AppView) -> str:
         for function in app.functions
     )
     has_canary = any(one.slug == f"{app.name}-{_CANARY}" for one in app.functions)
-    words = [f"{len(app.functions) - handlers - has_canary} functions"]
-    words += [f"{handlers} failure handlers"] if handlers else []
+    functions = len(app.functions) - handlers - has_canary
+    words = [f"{functions} function{'s' * (functions != 1)}"]
+    words += [f"{handlers} failure handler{'s' * (handlers != 1)}"] if handlers else []
     words += ["a canary"] if has_canary else []
     return ", ".join(words)
