@@ -154,6 +154,35 @@ def test_a_worker_answers_canaries_when_asked_to(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+SERVICES = """
+from contextlib import asynccontextmanager
+from pathlib import Path
+from mainstem.serving import Application
+
+@asynccontextmanager
+async def services(settings):
+    Path("opened").write_text(settings.event_origin)
+    yield
+    Path("closed").touch()
+
+catalog = Application(Catalog([send_receipt, send_bill, tidy_up], receives=(Ordered,)), services)
+"""
+
+
+def test_services_are_opened_for_the_engine_that_runs_and_closed_at_the_end(
+    tmp_path: Path,
+) -> None:
+    whole = "catalog = Catalog([send_receipt, send_bill, tidy_up], receives=(Ordered,))\n"
+    words = ("dev", "--catalog", written(tmp_path, (whole, SERVICES)))
+    with running(tmp_path, *words, "--port", "0", "--engine-port", "0") as process:
+        engine = address(until(process, "Engine "))
+        until(process, "Ctrl-C")
+        is_open = not (tmp_path / "closed").exists()
+        assert stopped(process)[0] == 0
+    assert (tmp_path / "opened").read_text() == engine
+    assert (is_open, (tmp_path / "closed").exists()) == (True, True)
+
+
 def test_a_part_of_a_catalogue_without_a_canary(tmp_path: Path) -> None:
     words = ("dev", "--catalog", written(tmp_path), "--group", "night", "--no-canary")
     with running(tmp_path, *words, "--port", "0", "--engine-port", "0") as process:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import fastapi
 import pytest
 
 from mainstem.catalog import EventData, define, event
@@ -14,9 +15,10 @@ from mainstem.registration.canary import (
     with_canary,
 )
 from mainstem.registration.contract import check_contract
+from mainstem.serving.fastapi import serve
 
 from .house import shop
-from .stage import SIGNING_KEY, stage
+from .stage import PATH, SIGNING_KEY, served, stage
 
 
 @pytest.mark.parametrize("environment", ["local", "production"])
@@ -97,3 +99,15 @@ def test_a_canary_belongs_to_the_part_that_is_served() -> None:
     by_tag = with_canary(shop(), tags=["light"])
     assert CANARY_ID in by_group.group("mail")
     assert by_tag.get(CANARY_ID).tags == ("light",)
+
+
+async def test_a_canary_that_a_switch_skips_is_told_at_once() -> None:
+    async with stage() as on:
+        settings = on.settings(MAINSTEM_FUNCTIONS="off")
+        app = fastapi.FastAPI()
+        serve(app, with_canary(shop()), settings=settings)
+        async with served(app) as url:
+            await on.engine.sync_app(url + PATH)
+            with pytest.raises(CanaryLost, match="all functions are switched off in loc") as lost:
+                await send_canary(settings, client_for(settings), wait_s=10)
+    assert lost.value.code == "skipped"

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import inngest
 
-from mainstem.catalog import Catalog, EventData, Run, client_sender, define, event
+from mainstem.catalog import Catalog, EventData, Run, Skipped, client_sender, define, event
 from mainstem.registration.asking import Json, asking
 from mainstem.registration.errors import RegistrationError
 from mainstem.registration.keys import keys_of
@@ -67,7 +67,7 @@ def with_canary(
 class CanaryLost(RegistrationError):  # noqa: N818  it says what happened
     """A canary did not come back.
 
-    `code` says how far it came: unregistered, unsent, unanswered, failed.
+    `code` says how far it came: unregistered, unsent, unanswered, skipped, failed.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -107,6 +107,12 @@ async def send_canary(
     run = await _ended_run(settings, event_id, names, nonce, until=began + wait_s)
     if run is None:
         raise CanaryLost("unanswered", _UNANSWERED.format(event=event_id, s=f"{wait_s:g}"))
+    if (skipped := Skipped.from_wire(run.get("output"))) is not None:
+        raise CanaryLost(
+            "skipped",
+            f"The canary came back undone: {skipped.reason}. The server reaches the endpoint; "
+            "look at MAINSTEM_FUNCTIONS and MAINSTEM_DISABLED_FUNCTIONS where it is deployed.",
+        )
     if str(run.get("status")).upper() != "COMPLETED":
         raise CanaryLost(
             "failed",
@@ -169,9 +175,9 @@ async def _ended_run(
                 # Other functions may start on a pattern that covers the canary's event.
                 if nonce in json.dumps(run.get("output")):
                     return dict(run)
-            failed = [run for run in runs if str(run.get("status")).upper() in _FAILED]
-            if failed and len(failed) == len(runs):
-                return dict(failed[0])
+            undone = [run for run in runs if _is_undone(run)]
+            if undone and len(undone) == len(runs):
+                return dict(undone[0])
             if time.monotonic() >= until:
                 return None
             await asyncio.sleep(pause)
@@ -179,3 +185,8 @@ async def _ended_run(
 
 
 _FAILED: Final = ("FAILED", "CANCELLED")
+
+
+def _is_undone(run: dict[str, Json]) -> bool:
+    is_skipped = Skipped.from_wire(run.get("output")) is not None
+    return is_skipped or str(run.get("status")).upper() in _FAILED
