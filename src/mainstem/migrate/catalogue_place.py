@@ -71,7 +71,7 @@ def _listed(rewriting: Rewriting) -> list[Function]:
             one for one in everything
             if one.lost is None and any(id(serve) in moving for serve in one.served_by)
         ]  # fmt: skip
-    if rewriting.project.mainstem_serves():
+    if rewriting.project.served_already is not None:
         return []  # what Mainstem does not serve there is not meant to be served
     return [one for one in everything if one.lost is None]
 

@@ -1,26 +1,28 @@
 """Source as a tree with names: what an expression refers to, within a file and across files."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import libcst as cst
 from libcst.metadata import (
     Assignment,
     ClassScope,
+    CodeRange,
     GlobalScope,
     ImportAssignment,
     MetadataWrapper,
-    ParentNodeProvider,
     PositionProvider,
-    QualifiedName,
-    QualifiedNameProvider,
     QualifiedNameSource,
     Scope,
     ScopeProvider,
 )
 from libcst.metadata.scope_provider import LocalScope
 
-from mainstem.migrate.sources import Source, absolute_module, mattering
+from mainstem.migrate.concern import mattering
+from mainstem.migrate.served_already import served_already
+from mainstem.migrate.sources import Source, absolute_module
 
 Chain = cst.Name | cst.Attribute
 
@@ -32,21 +34,27 @@ class Module:
         self.source = source
         self.shown = shown
         self.tree = cst.parse_module(source.data)
-        # The tree comes straight from the parser, so no node occurs twice in it.
-        wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
-        # Asked for together they take one walk; each is then at hand.
-        wrapper.resolve_many(
-            [PositionProvider, ParentNodeProvider, QualifiedNameProvider, ScopeProvider]
-        )
-        self._positions = wrapper.resolve(PositionProvider)
-        self._parents = wrapper.resolve(ParentNodeProvider)
-        self._names = wrapper.resolve(QualifiedNameProvider)
-        self._bindings = _bindings(wrapper.resolve(ScopeProvider).values())
+        # The tree comes straight from the parser, so no node occurs twice in it. What the wrapper
+        # finds out takes several walks: it is asked only for what somebody wants to know.
+        self._wrapper = MetadataWrapper(self.tree, unsafe_skip_copy=True)
         self.nodes = tuple(nodes(self.tree))
         """Every node, outer ones first, in the order of the source."""
+        self._parents = {child: node for node in self.nodes for child in children(node)}
         self.identifiers = frozenset(
             node.value for node in self.nodes if isinstance(node, cst.Name)
         )
+
+    @cached_property
+    def _positions(self) -> Mapping[cst.CSTNode, CodeRange]:
+        return self._wrapper.resolve(PositionProvider)
+
+    @cached_property
+    def _scopes(self) -> Mapping[cst.CSTNode, Scope | None]:
+        return self._wrapper.resolve(ScopeProvider)
+
+    @cached_property
+    def _bindings(self) -> dict[str, list[Assignment]]:
+        return _bindings(self._scopes.values())
 
     @property
     def name(self) -> str:
@@ -95,8 +103,8 @@ class Module:
 
         None when it is no plain chain, or could be several things.
         """
-        found = self._names.get(node, ())
-        names: set[QualifiedName] = set(found() if callable(found) else found)
+        scope = self._scopes.get(node)
+        names = set() if scope is None else set(scope.get_qualified_names_for(node))
         if len(names) != 1:
             return None
         name = names.pop()
@@ -181,7 +189,7 @@ class Project:
         self._shown = shown
         self.sources = {source.name: source for source in sources}
         self._read: dict[str, Module] = {}
-        self.modules = tuple(self._module(source) for source in mattering(list(sources)))
+        self.modules = tuple(self._module(source) for source in mattering(sources))
 
     def _module(self, source: Source) -> Module:
         module = self._read.get(source.name)
@@ -208,20 +216,15 @@ class Project:
         """Whether the code calls Mainstem already: an earlier run of ours, most often."""
         return any(
             name.partition(".")[0] == "mainstem"
-            for module in self.modules
-            for name in module.source.imports
+            for source in self.sources.values()
+            for name in source.imports
         )
 
-    def mainstem_serves(self) -> list[tuple[Module, cst.Call]]:
-        """The calls by which Mainstem serves already."""
-        return [
-            (module, node)
-            for module in self.modules
-            for node in module.nodes
-            if isinstance(node, cst.Call)
-            and isinstance(node.func, Chain)
-            and (self.resolve(module, node.func) or "").startswith("mainstem.serving.")
-        ]
+    @cached_property
+    def served_already(self) -> str | None:
+        """Where Mainstem serves already, `file:line`, or None."""
+        found = served_already(self.sources.values())
+        return None if found is None else f"{self._shown[found[0].path]}:{found[1]}"
 
     def imported_by(self, name: str) -> frozenset[str]:
         """The modules of ours that are loaded once the module `name` is, itself among them."""
@@ -240,12 +243,25 @@ class Project:
         seen: list[str] = []
         while name not in seen:
             seen.append(name)
-            module, rest = self.split(name)
-            target = module.forward(rest) if module is not None and rest else None
+            target = self._forward(name)
             if target is None:
                 break
             name = target
         return seen
+
+    def _forward(self, name: str) -> str | None:
+        parts = name.split(".")
+        for count in range(len(parts) - 1, 0, -1):
+            source = self.sources.get(".".join(parts[:count]))
+            if source is None:
+                continue
+            module = self._read.get(source.name)
+            if module is not None:
+                return module.forward(".".join(parts[count:]))
+            # Names only lead through it, most of them elsewhere: that needs no tree of libcst's.
+            target = source.passed_on.get(parts[count])
+            return None if target is None else ".".join([target, *parts[count + 1 :]])
+        return None
 
     def canonical(self, name: str) -> str:
         """`name` followed through imports and plain aliases to where it is made."""
@@ -263,7 +279,68 @@ def nodes(tree: cst.CSTNode) -> Iterator[cst.CSTNode]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend(reversed(node.children))
+        waiting.extend(reversed(children(node)))
+
+
+def children(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """What is directly in `node`, white space left out, in the order of its fields.
+
+    libcst's own `children` makes a copy of each node to find them.
+    """
+    kind = type(node)
+    names = _FIELDS.get(kind)
+    if names is None:
+        names = _FIELDS[kind] = _fields(kind)
+    found: list[cst.CSTNode] = []
+    for name in names:
+        value = getattr(node, name)
+        if type(value) is list or type(value) is tuple:
+            found += value
+        elif value is not None and _is_node(value):
+            found.append(value)
+    return found
+
+
+def _is_node(value: object) -> bool:
+    kind = type(value)
+    known = _KINDS.get(kind)
+    if known is None:
+        known = _KINDS[kind] = issubclass(kind, cst.CSTNode)
+    return known
+
+
+_KINDS: dict[type[object], bool] = {}
+_FIELDS: dict[type[cst.CSTNode], tuple[str, ...]] = {}
+_IN_FRONT: dict[type[cst.CSTNode], tuple[str, ...]] = {
+    cst.FunctionDef: ("decorators", "name", "type_parameters", "params", "returns"),
+    cst.ClassDef: ("decorators", "name", "type_parameters", "bases", "keywords"),
+    cst.Arg: ("star", "keyword"),
+    cst.IfExp: ("body", "test"),
+    cst.Parameters: ("posonly_params", "params", "star_arg"),
+}
+"""Fields that stand in the source before those that libcst lists first."""
+_NO_CONTENT: tuple[str, ...] = (
+    "whitespace_",
+    "lpar",
+    "rpar",
+    "leading_lines",
+    "lines_after_",
+    "trailing_",
+    "comma",
+    "semicolon",
+    "equal",
+    "header",
+    "footer",
+    "colon",
+    "dot",
+)
+
+
+def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    names = tuple(one.name for one in dataclasses.fields(kind))
+    first: tuple[str, ...] = _IN_FRONT.get(kind, ())
+    ordered = [*first, *(name for name in names if name not in first)]
+    return tuple(name for name in ordered if not name.startswith(_NO_CONTENT))
 
 
 def is_reference(module: Module, node: cst.CSTNode) -> bool:

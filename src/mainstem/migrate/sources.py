@@ -1,8 +1,10 @@
 """Finding the Python files that matter, and the names under which they import each other."""
 
 import ast
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from mainstem.migrate.plan import Unreadable
@@ -19,9 +21,10 @@ _SKIPPED = frozenset(
         "__pypackages__",
     }
 )
+_DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """A file, the module that it is, and the folder from which that name counts."""
 
@@ -30,8 +33,20 @@ class Source:
     root: Path
     data: bytes
     imports: frozenset[str]
+    imported_as: Mapping[str, str]
+    """What each name stands for that a `from … import` or an `as` binds, wherever it does."""
     is_busy: bool
     """Whether importing it does more than define things: calls, loops, conditions at its level."""
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word in it, those in comments and texts included."""
+        return frozenset(re.findall(r"[^\W\d]\w*", self.data.decode("utf-8", "replace")))
+
+    @cached_property
+    def passed_on(self) -> Mapping[str, str]:
+        """The names of its own level that are imported or another name for something, and what."""
+        return _passed_on(ast.parse(self.data), self.package)
 
     @property
     def is_package(self) -> bool:
@@ -91,8 +106,10 @@ def read_sources(
         root = root_of[file].parent if root_of[file] in higher else root_of[file]
         name = module_name(file, root)
         package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-        imports = frozenset(_imported(tree, package))
-        sources.append(Source(file, name, root, data, imports, _is_busy(tree)))
+        imported = list(_imported(tree, package))
+        imports = frozenset(each for each, _ in imported)
+        imported_as = {local: each for each, local in imported if local is not None}
+        sources.append(Source(file, name, root, data, imports, imported_as, _is_busy(tree)))
     return sources, unreadable
 
 
@@ -103,11 +120,16 @@ def _is_package_after_all(
 
     A folder without `__init__.py` may still be a package; only its imports tell.
     """
-    inside = {module_name(file, root): tree for file, _, tree in read if root_of[file] == root}
+    inside = {
+        module_name(file, root): tree if root.name.encode() in data else None
+        for file, data, tree in read
+        if root_of[file] == root
+    }
     prefix = f"{root.name}."
     if root.name in {name.partition(".")[0] for name in inside}:
         return False
-    uses = (name for tree in inside.values() for name in _imported(tree, ""))
+    uses = (name for tree in inside.values() if tree is not None
+            for name, _ in _imported(tree, ""))  # fmt: skip
     return any(name.startswith(prefix) and name.removeprefix(prefix) in inside for name in uses)
 
 
@@ -150,16 +172,56 @@ def _is_busy(tree: ast.Module) -> bool:
     )
 
 
-def _imported(tree: ast.AST, package: str) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _imported(tree: ast.Module, package: str) -> Iterator[tuple[str, str | None]]:
+    """What is imported, by its dotted name, and the name that is bound to just that."""
+    for node in statements(tree.body):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield alias.name
+                yield alias.name, alias.asname
         elif isinstance(node, ast.ImportFrom):
             base = absolute_module(node.module or "", node.level, package)
-            yield base
+            yield base, None
             for alias in node.names:
-                yield f"{base}.{alias.name}"
+                yield f"{base}.{alias.name}", alias.asname or alias.name
+
+
+def _passed_on(tree: ast.Module, package: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    bound: list[str] = []
+    for node in statements(tree.body, into_definitions=False):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                local = alias.asname or alias.name.partition(".")[0]
+                bound.append(local)
+                found[local] = alias.name if alias.asname is not None else local
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute_module(node.module or "", node.level, package)
+            for alias in node.names:
+                bound.append(alias.asname or alias.name)
+                found[alias.asname or alias.name] = f"{base}.{alias.name}"
+        elif isinstance(node, _DEFINITIONS):
+            bound.append(node.name)
+        else:
+            stored = (each for each in ast.walk(node) if isinstance(each, ast.Name))
+            bound += [each.id for each in stored if not isinstance(each.ctx, ast.Load)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            bound += node.names * 2  # whoever may bind it again
+    return {name: target for name, target in found.items() if bound.count(name) == 1}
+
+
+def statements(body: Sequence[ast.AST], *, into_definitions: bool = True) -> Iterator[ast.AST]:
+    """Every statement in `body` at any depth. Expressions, most of a tree, are not looked into."""
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, _DEFINITIONS) and not into_definitions:
+            continue
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):
+                waiting += inner
 
 
 def absolute_module(module: str, level: int, package: str) -> str:
@@ -173,14 +235,3 @@ def absolute_module(module: str, level: int, package: str) -> str:
     parts = package.split(".") if package else []
     above = parts[: len(parts) - (level - 1)]
     return ".".join([*above, module] if module else above)
-
-
-def mattering(sources: list[Source]) -> list[Source]:
-    """Those that mention the SDK, and all that import one of these, however far away."""
-    found = {source.name for source in sources if b"inngest" in source.data}
-    grows = True
-    while grows:
-        more = {s.name for s in sources if s.name not in found and s.imports & found}
-        found |= more
-        grows = bool(more)
-    return [source for source in sources if source.name in found]

@@ -1,5 +1,6 @@
 """Every other use of a client, a function, a maker or a list: may it stay, change, or forbid?"""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -55,6 +56,9 @@ class UseReader:
         self._serves = {id(serve.call): serve for serve in serves}
         self._references = {id(create.reference) for create in functions.creates}
         self.uses = Uses()
+        keys = [*clients, *functions.by_key]
+        last = sorted({re.escape(key.rpartition(".")[2]) for key in keys})
+        self._named_things = re.compile("|".join(last) if last else r"(?!)")
         for module in project.modules:
             for node in module.nodes:
                 if isinstance(node, Chain) and is_reference(module, node):
@@ -240,6 +244,8 @@ class UseReader:
 
     def _text(self, module: Module, node: cst.SimpleString) -> None:
         """A client named in a text, as `mock.patch("shop.clients.client")` does."""
+        if self._named_things.search(node.value) is None:
+            return  # what a text says is known only after it is compiled
         text = node.evaluated_value
         if not isinstance(text, str):
             return

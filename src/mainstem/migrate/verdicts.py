@@ -68,7 +68,7 @@ def judge(
 
 
 def _judge_serves(project: Project, serves: list[Serve], uses: Uses) -> None:
-    already = project.mainstem_serves()
+    already = project.served_already
     for serve in serves:
         tainted = [name for name in serve.lists if name in uses.tainted]
         if tainted and serve.why is None:
@@ -77,10 +77,9 @@ def _judge_serves(project: Project, serves: list[Serve], uses: Uses) -> None:
         for function in serve.functions:
             function.served_by.append(serve)
         serve.why = serve.why or _adapter_trouble(serve)
-        if already:
-            there, call = already[0]
+        if already is not None:
             serve.why = serve.why or (
-                f"Mainstem serves at {there.place(call)} already; list these functions in its "
+                f"Mainstem serves at {already} already; list these functions in its "
                 "catalogue by hand, or migrate this application by its own path"
             )
 
