@@ -19,11 +19,11 @@ DOORS = {
     "mainstem.migrate": """Action Item Kind LibcstMissing MigrateError Plan Unreadable
         plan_migration write""",
     "mainstem.registration": """CANARY_ID FILE_NAME Answer BadManifest BadPart CanaryBack CanaryLost
-        CanarySent Comparison ContractBroken Described Difference Endpoint Finding FunctionEntry HeldApp Level
-        Manifest Part RegistrationError Row Seen Server SyncFailed Synced Wanted
+        CanarySent Comparison ContractBroken Described Difference Endpoint Finding FunctionEntry
+        HeldApp Level Manifest Part RegistrationError Row Seen Server SyncFailed Synced Wanted
         ask_api ask_server canary_definition changes check_at_start check_contract check_parts
-        compare expected fingerprint in_order keys_of manifest_of part_in read_functions read_manifest read_part send_canary sync
-        verify wanted wanted_in with_canary""",
+        compare expected fingerprint in_order keys_of manifest_of part_in read_functions
+        read_manifest read_part send_canary sync verify wanted wanted_in with_canary""",
     "mainstem.serving": """SERVE_PATH Application CannotLoad DoubleServe Endpoint MissingExtra
         Options Served UnknownFunction UnknownPart bind_for check_disabled
         endpoint_for load_application part_of part_settings reset_serving""",
@@ -33,7 +33,8 @@ DOORS = {
     "mainstem.testing": """NeverEnds Proof ReplayDiffers RunResult Sent Slept StepTaken
         Unanswered replay_from_every_step run_handler""",
     "mainstem.web": """SERVE_PATH DatabaseHealth Health Opened UnknownFunction application
-        canaried check_disabled create_app create_worker_app database_health limits_from open_services""",
+        canaried check_disabled create_app create_worker_app database_health limits_from
+        open_services""",
 }
 
 
