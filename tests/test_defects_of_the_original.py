@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import inngest
 import pytest
 
 from mainstem import functions
@@ -49,10 +50,10 @@ def test_d25_nothing_asks_for_the_activity_feed_beyond_what_github_gives() -> No
         if isinstance(value, type) and hasattr(value, "event_name")
     }
     handled = {
-        part.model.event_name
+        trigger.event
         for definition in catalogue()
-        for part in definition.on.parts
-        if hasattr(part, "model")
+        for trigger in definition.triggers
+        if isinstance(trigger, inngest.TriggerEvent)
     }
     assert "capture/repository.events" not in names | handled
 

@@ -52,7 +52,7 @@ def test_there_are_thirteen_in_three_groups() -> None:
 def test_a_capture_function_runs_on_its_event_within_its_limits(function_id: str) -> None:
     definition = catalogue().get(function_id)
     event_name, retries, at_once, a_minute = TABLE[function_id]
-    assert [model.event_name for model in definition.on.models] == [event_name]
+    assert definition.triggers == (inngest.TriggerEvent(event=event_name),)
     assert definition.config.retries == retries
     per_repository = definition.config.concurrency[0]
     assert (per_repository.key, per_repository.limit) == ("event.data.repositoryId", at_once)
@@ -73,9 +73,13 @@ def test_d28_details_have_one_budget_and_not_one_for_each_priority() -> None:
 
 
 def test_every_event_has_one_handler_and_every_class_a_function() -> None:
-    handled = [model for definition in catalogue() for model in definition.on.models]
-    named = [model for model in handled if not model.event_name.startswith("inngest/")]
-    assert len({model.event_name for model in named}) == len(named) == 13
+    handled = [
+        trigger.event
+        for definition in catalogue()
+        for trigger in definition.triggers
+        if isinstance(trigger, inngest.TriggerEvent)
+    ]
+    assert len(set(handled)) == len(handled) == 13
 
 
 def test_the_factories_give_every_function_by_its_id() -> None:

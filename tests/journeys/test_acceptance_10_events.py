@@ -12,7 +12,7 @@ import pydantic
 import pytest
 
 from mainstem import functions
-from mainstem.catalog import EventData, OnEvent
+from mainstem.catalog import EventData
 from mainstem.functions import Services, catalogue, events
 from mainstem.settings import Environment
 
@@ -38,10 +38,10 @@ def handled(environment: str) -> Counter[str]:
     services: Any = object.__new__(Services)
     bound = catalogue().bind(client, services, environment=environment)
     return Counter(
-        part.model.event_name
+        trigger.event
         for definition in bound.definitions
-        for part in definition.on.parts
-        if isinstance(part, OnEvent)
+        for trigger in definition.triggers
+        if isinstance(trigger, inngest.TriggerEvent)
     )
 
 
