@@ -1,7 +1,8 @@
 """Awkward code before and after: the cases in `cases/`, and what each would register.
 
 A case is a text: what it shows, files before, files after (those that change or are new), and what
-the plan says of each thing found, one a line: `action kind what: why`.
+the plan says of each thing found, one a line: `action kind what: why`; where they matter, also the
+settings that it names and what it says there is to know.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ from unittest import mock
 
 import inngest
 
+from mainstem.cli.migrate import refusal
 from mainstem.clients import reset_clients
 from mainstem.migrate import Item, Plan, plan_migration, write
 from mainstem.serving import reset_serving
@@ -33,6 +35,8 @@ class Case:
     before: dict[str, str]
     after: dict[str, str]
     says: list[str]
+    settings: list[str] | None
+    notes: list[str] | None
 
 
 def names() -> list[str]:
@@ -43,16 +47,17 @@ def case(name: str) -> Case:
     head, *sections = (CASES / f"{name}.txt").read_text(encoding="utf-8").split("\n--- ")
     before: dict[str, str] = {}
     after: dict[str, str] = {}
-    says: list[str] = []
+    lines: dict[str, list[str]] = {"says": []}
     for section in sections:
         title, _, text = section.partition("\n")
         kind, _, file = title.partition(": ")
         text = text if not text or text.endswith("\n") else f"{text}\n"
-        if kind == "says":
-            says = text.splitlines()
+        if kind in {"says", "settings", "notes"}:
+            lines[kind] = text.splitlines()
         else:
             {"before": before, "after": after}[kind][file] = text
-    return Case(name, head, before, after, says)
+    told = lines["says"], lines.get("settings"), lines.get("notes")
+    return Case(name, head, before, after, *told)
 
 
 def put(folder: Path, files: dict[str, str]) -> None:
@@ -69,7 +74,7 @@ def read(folder: Path) -> dict[str, str]:
 
 
 def migrated(folder: Path) -> Plan:
-    plan = plan_migration([folder], base=folder)
+    plan = plan_migration([folder], base=folder, refusal=refusal)
     write(plan)
     return plan
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mainstem.cli.migrate import refusal
 from mainstem.migrate import Action, Plan, plan_migration
 
 from .awkward import Case, case, migrated, names, put, read, registered, said
@@ -59,9 +60,15 @@ def test_everything_found_is_told_with_its_reason(done: Done) -> None:
     assert [said(item) for item in done.plan.items] == done.case.says
 
 
+def test_settings_and_what_there_is_to_know_are_told(done: Done) -> None:
+    told = (done.plan.settings, done.plan.notes[1:])
+    wanted = (done.case.settings, done.case.notes)
+    assert all(want is None or want == said for want, said in zip(wanted, told, strict=True))
+
+
 def test_a_second_run_changes_nothing_and_finds_only_what_was_refused(done: Done) -> None:
-    again = plan_migration([done.folder], base=done.folder)
-    left = done.plan.having(Action.REFUSE, Action.ADOPT)
+    again = plan_migration([done.folder], base=done.folder, refusal=refusal)
+    left = done.plan.having(Action.REFUSE, Action.ADOPT, Action.BY_HAND)
     assert again.changes == {}
     assert [(item.file, item.kind, item.what) for item in again.items] == [
         (item.file, item.kind, item.what) for item in left

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -40,7 +41,7 @@ def migrate(
 
     if write and check:
         raise UsageProblem("--write and --check do not go together: run one, then the other.")
-    plan = plan_migration(paths, catalog_module=catalog_module)
+    plan = plan_migration(paths, catalog_module=catalog_module, refusal=refusal)
     if write:
         write_plan(plan)
     if json:
@@ -49,6 +50,28 @@ def migrate(
         _print(plan, written=write)
     if check and not plan.is_clean:
         raise typer.Exit(1)
+
+
+def refusal(options: Mapping[str, object], is_async: bool) -> str | None:
+    """Why no definition can be made of these options of `create_function`, or None.
+
+    The definition is made, of a handler that is never called: what it says is then its own.
+    """
+    from mainstem.catalog import sdk_function
+    from mainstem.errors import DefinitionError
+
+    async def later(ctx: object) -> None: ...
+
+    def at_once(ctx: object) -> None: ...
+
+    make = cast("Callable[..., Callable[[object], object]]", sdk_function)
+    try:
+        make(**options)(later if is_async else at_once)
+    except DefinitionError as error:
+        return str(error).partition(f" at {error.place}: ")[2].rstrip(".")
+    except TypeError:
+        return None  # an option that the SDK does not know either
+    return None
 
 
 def _as_json(plan: Plan, *, written: bool) -> dict[str, object]:
@@ -83,6 +106,7 @@ def _print(plan: Plan, *, written: bool) -> None:
 
 def _line(item: Item) -> str:
     words = {"rewrite": "becomes", "remove": "goes", "adopt": "stays,", "refuse": "stays"}
+    words["by hand"] = "is to be looked at by hand"
     told = f"{item.file}:{item.line}: {item.kind.value} {item.what} {words[item.action.value]}"
     if item.becomes is not None:
         told += f" {item.becomes}"
@@ -94,8 +118,9 @@ def _summary(plan: Plan, *, written: bool) -> str:
 
     moved = len(plan.having(Action.REWRITE, Action.REMOVE))
     adopted, refused = len(plan.having(Action.ADOPT)), len(plan.having(Action.REFUSE))
-    files = len(plan.changes)
-    head = f"{moved} to rewrite, {adopted} adopted, {refused} refused; {files} files"
+    files, by_hand = len(plan.changes), len(plan.having(Action.BY_HAND))
+    head = f"{moved} to rewrite, {adopted} adopted, {refused} refused"
+    head += f", {by_hand} by hand; {files} files" if by_hand else f"; {files} files"
     if written:
         return f"{head} written."
     return f"{head} would change. Nothing was changed; --write does it."

@@ -1,5 +1,6 @@
 """Taking statements out of a body without losing the comments above them."""
 
+import re
 from collections.abc import Sequence
 
 import libcst as cst
@@ -60,6 +61,22 @@ class Emptying(cst.CSTTransformer):
             waiting = []
             kept.append(statement)
         return kept, waiting if _has_comment(waiting) else []
+
+
+def without_remark(line: cst.SimpleStatementLine, name: str) -> cst.SimpleStatementLine:
+    """`line` without the remark just above it, when that is about `name` or a client of the SDK.
+
+    A heading (`# --- Inngest ---`) and whatever speaks of other things stay, for what comes next.
+    """
+    leading = list(line.leading_lines)
+    begin = len(leading)
+    while begin > 0 and leading[begin - 1].comment is not None:
+        begin -= 1
+    remark = " ".join(one.comment.value for one in leading[begin:] if one.comment is not None)
+    is_about = re.search(rf"\b(?:client|inngest|{re.escape(name)})\b", remark, re.IGNORECASE)
+    if is_about is None or re.search(r"[-=#*~]{3}|\bmainstem:", remark) is not None:
+        return line
+    return line.with_changes(leading_lines=leading[:begin])
 
 
 def _has_comment(lines: Sequence[cst.EmptyLine]) -> bool:

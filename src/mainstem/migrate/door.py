@@ -4,7 +4,7 @@ import gc
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,13 +15,18 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def plan_migration(
-    paths: Sequence[Path], *, catalog_module: str = "inngest_catalog", base: Path | None = None
+    paths: Sequence[Path],
+    *,
+    catalog_module: str = "inngest_catalog",
+    base: Path | None = None,
+    refusal: Callable[[Mapping[str, object], bool], str | None] | None = None,
 ) -> Plan:
     """What a migration of the Python files at and below `paths` would do. Changes nothing.
 
     `catalog_module` is the name of the module that will list every definition; files are named
-    relative to `base` (the working directory) where they lie below it. Raises `MigrateError` for a
-    path that is not there, or a name that is no identifier.
+    relative to `base` (the working directory) where they lie below it. `refusal` says why no
+    definition can be made of such options of `create_function`, and of an async handler or not.
+    Raises `MigrateError` for a path that is not there, or a name that is no identifier.
     """
     if not _NAME.fullmatch(catalog_module):
         raise MigrateError(
@@ -38,7 +43,12 @@ def plan_migration(
             raise
         raise LibcstMissing from error
     with _without_collection():
-        return planned(list(paths), catalog_module=catalog_module, base=base or Path.cwd())
+        return planned(
+            list(paths),
+            catalog_module=catalog_module,
+            base=base or Path.cwd(),
+            refusal=refusal,
+        )
 
 
 @contextmanager

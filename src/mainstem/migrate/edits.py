@@ -8,7 +8,7 @@ from typing import cast
 
 import libcst as cst
 
-from mainstem.migrate.bodies import Emptying
+from mainstem.migrate.bodies import Emptying, without_remark
 from mainstem.migrate.imports import Imports
 from mainstem.migrate.modules import Module
 
@@ -23,6 +23,8 @@ class Edits:
         self.imports = Imports(module, ours, busy)
         self.changes: dict[cst.CSTNode, list[Change]] = {}
         self.removed: set[cst.CSTNode] = set()
+        self.about: dict[cst.CSTNode, str] = {}
+        """Statements that take a remark above them along, with the name that it may be about."""
         self.inserted: dict[cst.CSTNode, list[str]] = {}
         self.appended: list[str] = []
 
@@ -41,9 +43,14 @@ class Edits:
         """Put the expression `code` in the place of `node`."""
         self.changes[node] = [lambda _: cst.parse_expression(code)]
 
-    def remove(self, node: cst.CSTNode) -> None:
-        """Take a small statement, or an element of a list, out."""
+    def remove(self, node: cst.CSTNode, *, about: str | None = None) -> None:
+        """Take a small statement, or an element of a list, out.
+
+        A remark just above it goes too when it is `about` that name, or a client of the SDK.
+        """
         self.removed.add(node)
+        if about is not None:
+            self.about[node] = about
 
     def insert_before(self, statement: cst.CSTNode | None, line: str) -> None:
         """Put a statement of its own in front of one of the module's own level, or at the end."""
@@ -90,6 +97,9 @@ class _Rewriter(Emptying):
         if len(body) == len(original_node.body):
             return updated_node
         if not body:
+            about = self._edits.about.get(original_node.body[0])
+            if about is not None and len(original_node.body) == 1:
+                return self.emptied(without_remark(updated_node, about))
             return self.emptied(updated_node)
         body[-1] = body[-1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
         return updated_node.with_changes(body=body)

@@ -194,13 +194,17 @@ class Project:
     def _module(self, source: Source) -> Module:
         module = self._read.get(source.name)
         if module is None:
-            module = self._read[source.name] = Module(source, self._shown[source.path])
+            module = self._read[source.name] = Module(source, self.shown(source))
         return module
 
     def module(self, name: str) -> Module | None:
         """The module of that dotted name, if it is one of ours."""
         source = self.sources.get(name)
         return None if source is None else self._module(source)
+
+    def shown(self, source: Source) -> str:
+        """The path of `source`, as people are told it."""
+        return self._shown[source.path]
 
     def split(self, name: str) -> tuple[Module | None, str]:
         """The module of ours that holds `name`, and the rest of it."""
@@ -224,7 +228,7 @@ class Project:
     def served_already(self) -> str | None:
         """Where Mainstem serves already, `file:line`, or None."""
         found = served_already(self.sources.values())
-        return None if found is None else f"{self._shown[found[0].path]}:{found[1]}"
+        return None if found is None else f"{self.shown(found[0])}:{found[1]}"
 
     def imported_by(self, name: str) -> frozenset[str]:
         """The modules of ours that are loaded once the module `name` is, itself among them."""

@@ -14,15 +14,20 @@ class Kind(Enum):
     SERVE = "serve"
     SEND = "send"
     USE = "use"
+    NAME = "name"
 
 
 class Action(Enum):
-    """What becomes of it. Refused things stay as they are, and so does all that they need."""
+    """What becomes of it. Refused things stay as they are, and so does all that they need.
+
+    What is to be done by hand is marked with a comment, and found until that is gone.
+    """
 
     REWRITE = "rewrite"
     REMOVE = "remove"
     ADOPT = "adopt"
     REFUSE = "refuse"
+    BY_HAND = "by hand"
 
 
 @dataclass(frozen=True, slots=True)

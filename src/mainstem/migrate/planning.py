@@ -6,10 +6,12 @@ from pathlib import Path
 
 from mainstem.migrate.catalogue_place import CataloguePlace, place_catalogue
 from mainstem.migrate.clients import find_clients
+from mainstem.migrate.foreseen import Refusal, foresee
 from mainstem.migrate.functions import Functions
 from mainstem.migrate.held_lists import held_lists
 from mainstem.migrate.listing import Lists
 from mainstem.migrate.modules import Project
+from mainstem.migrate.old_names import old_names
 from mainstem.migrate.plan import Plan
 from mainstem.migrate.rewriting import Rewriting
 from mainstem.migrate.serving_calls import find_serves
@@ -19,7 +21,9 @@ from mainstem.migrate.uses import UseReader
 from mainstem.migrate.verdicts import judge
 
 
-def planned(paths: Sequence[Path], *, catalog_module: str, base: Path) -> Plan:
+def planned(
+    paths: Sequence[Path], *, catalog_module: str, base: Path, refusal: Refusal | None = None
+) -> Plan:
     """The plan for the files at and below `paths`; nothing is written."""
     shown = {file: _shown(file, base) for file in python_files(paths)}
     sources, unreadable = read_sources(list(paths), shown)
@@ -28,12 +32,15 @@ def planned(paths: Sequence[Path], *, catalog_module: str, base: Path) -> Plan:
     functions = Functions(project, clients)
     serves = find_serves(project, clients, Lists(project, functions))
     held = held_lists(project, functions)
+    if refusal is not None:
+        foresee(project, functions, refusal)
     uses = UseReader(project, clients, functions, serves, held).uses
     verdicts = judge(project, clients, functions, serves, uses, held)
     rewriting = Rewriting(project, clients, functions, serves, uses, verdicts)
     rewriting.functions_and_sends()
     catalogue = place_catalogue(rewriting, catalog_module)
-    found = Found(rewriting, [*strays, *functions.strays, *uses.strays], catalogue)
+    by_hand = old_names(rewriting, catalogue)
+    found = Found(rewriting, [*strays, *functions.strays, *uses.strays], catalogue, by_hand)
     plan = Plan(unreadable=unreadable)
     tell(plan, found, base)
     plan.changes = _changes(rewriting, catalogue)

@@ -5,6 +5,7 @@ import libcst as cst
 from mainstem.migrate.edits import Edits, with_argument
 from mainstem.migrate.finds import Client, Create, Function, Send, Serve
 from mainstem.migrate.functions import Functions
+from mainstem.migrate.layout import fitted
 from mainstem.migrate.middleware import touches_sends, wraps_of
 from mainstem.migrate.modules import Chain, Module, Project, is_reference, nodes
 from mainstem.migrate.uses import Uses
@@ -77,7 +78,7 @@ class Rewriting:
 
         def change(node: cst.CSTNode) -> cst.CSTNode:
             assert isinstance(node, cst.Call)  # noqa: S101  it is changed, not replaced
-            return with_argument(node, "middleware", names)
+            return fitted(create.module, create.call, with_argument(node, "middleware", names))
 
         edits.change(create.call, change)
 
@@ -162,7 +163,7 @@ class Rewriting:
                 continue
             self.removed.append(client)
             for statement in client.statements:
-                self.of(client.module).remove(statement)
+                self.of(client.module).remove(statement, about=client.key.rpartition(".")[2])
             for module, alias in self.uses.aliases.get(client.key, []):
                 self.of(module).remove(alias)
         gone = {client.key for client in self.removed}

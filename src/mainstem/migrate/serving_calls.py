@@ -4,8 +4,8 @@ import libcst as cst
 
 from mainstem.migrate.finds import ADAPTERS, Client, Function, Serve, Unfollowed
 from mainstem.migrate.listing import Lists
-from mainstem.migrate.modules import Chain, Module, Project
-from mainstem.migrate.shapes import argument, in_main_guard
+from mainstem.migrate.modules import Chain, Module, Project, is_reference
+from mainstem.migrate.shapes import argument, in_main_guard, standing
 
 
 def find_serves(project: Project, clients: dict[str, Client], lists: Lists) -> list[Serve]:
@@ -42,6 +42,7 @@ def _read(
         _unfollowed(serve, "its arguments are unpacked from elsewhere")
     elif adapter == "connect":
         _read_apps(project, clients, lists, serve)
+        serve.why = serve.why or _worker_trouble(module, call)
     else:
         first = 1 if has_app else 0
         client = argument(call, "client", first)
@@ -90,6 +91,28 @@ def _add_app(
     for function in listed:
         if function not in serve.functions:
             serve.functions.append(function)
+
+
+def _worker_trouble(module: Module, call: cst.Call) -> str | None:
+    """Why Mainstem's worker cannot stand where the SDK's connection does: it starts and closes."""
+    where = standing(module, call)
+    places: list[tuple[cst.CSTNode, str]] = []
+    if where.kind == "name" and where.name is not None:
+        for node in module.nodes:
+            name = module.absolute(node) or "" if isinstance(node, Chain) else ""
+            if name.startswith(where.name) and is_reference(module, node):
+                places.append((node, name.removeprefix(where.name)))
+    else:
+        parent = module.parent(call)
+        method = f".{parent.attr.value}" if isinstance(parent, cst.Attribute) else ""
+        places.append((parent if parent is not None else call, method))
+    for node, method in places:
+        outer = module.parent(node)
+        is_called = isinstance(outer, cst.Call) and outer.func is node and not outer.args
+        if method not in {".start", ".close"} or not is_called:
+            told = f"`{module.code(node)}` at {module.place(node)}"
+            return f"{told} does more with the connection than `start()` and `close()`"
+    return None
 
 
 def _unfollowed(serve: Serve, why: str) -> None:

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mainstem.migrate.by_hand import ByHand
 from mainstem.migrate.catalogue_place import CataloguePlace
 from mainstem.migrate.finds import Client, Function, Stray
+from mainstem.migrate.middleware import wraps_of
 from mainstem.migrate.plan import Action, Item, Kind, Plan
 from mainstem.migrate.rewriting import Rewriting
 from mainstem.migrate.serve_edits import old_path
+from mainstem.migrate.serve_options import settings_said
 
 _VARIABLES = {
     "event_key": "INNGEST_EVENT_KEY",
@@ -28,6 +31,7 @@ class Found:
     rewriting: Rewriting
     strays: list[Stray]
     catalogue: CataloguePlace | None
+    by_hand: list[ByHand]
 
 
 def tell(plan: Plan, found: Found, base: Path) -> None:
@@ -44,7 +48,7 @@ def tell(plan: Plan, found: Found, base: Path) -> None:
                 Kind.MAKER,
                 f"`{maker.key.rpartition('.')[2]}`",
                 Action.REWRITE if moves else Action.REFUSE,
-                "makes definitions" if moves else None,
+                "a maker of definitions" if moves else None,
                 maker.why,
             )
         )
@@ -59,12 +63,17 @@ def tell(plan: Plan, found: Found, base: Path) -> None:
             Item(send.module.shown, line, Kind.SEND, f"`{code}`", action, becomes, send.why)
         )
     _clients(plan, rewriting)
+    _middleware_that_never_ran(plan, rewriting)
     for stray in found.strays:
         line = stray.module.line(stray.node)
         kind = Kind(stray.kind)
         plan.items.append(
             Item(stray.module.shown, line, kind, stray.what, Action.REFUSE, None, stray.why)
         )
+    plan.items += [
+        Item(one.file, one.line, Kind.NAME, one.what, Action.BY_HAND, None, one.why)
+        for one in found.by_hand
+    ]
     plan.items.sort(key=lambda item: (item.file, item.line, item.kind.value))
     _settings(plan, found)
     if found.catalogue is not None:
@@ -116,7 +125,7 @@ def _serves(plan: Plan, found: Found) -> None:
     paths = []
     for serve in found.rewriting.serves:
         what = f"{serve.adapter} serve call" if serve.adapter != "connect" else "Connect worker"
-        line = serve.module.line(serve.call)
+        line, options = serve.module.line(serve.call), serve.options
         becomes = done.get(serve)
         if serve.why is not None:
             action, reason = Action.REFUSE, serve.why
@@ -126,6 +135,11 @@ def _serves(plan: Plan, found: Found) -> None:
             action, reason = Action.REWRITE, None
         shown = f"`{becomes}`" if becomes is not None else None
         plan.items.append(Item(serve.module.shown, line, Kind.SERVE, what, action, shown, reason))
+        if serve.why is None and serve.adapter == "connect" and "shutdown_signals" not in options:
+            plan.notes.append(
+                f"The worker at {serve.place} leaves SIGTERM and SIGINT to the process, where the "
+                "SDK's connection ended by them: close it there, `await worker.close()`."
+            )
         if serve.why is None and becomes is None:
             paths.append(f"{old_path(serve)} ({serve.place})")
     if paths:
@@ -133,6 +147,22 @@ def _serves(plan: Plan, found: Found) -> None:
             f"No longer served: {', '.join(paths)}. The server knows these addresses as apps of "
             "their own: sync the one that is left, then archive them."
         )
+
+
+def _middleware_that_never_ran(plan: Plan, rewriting: Rewriting) -> None:
+    """A function is wrapped by the client that serves it, whichever client it was made with."""
+    for function in rewriting.functions.by_key.values():
+        wraps = rewriting.verdicts.wraps.get(function.key)
+        own = wraps_of(rewriting.project, function.client)
+        if wraps is None or wraps.client is function.client or not (own.names or own.why):
+            continue
+        missing = [one.rpartition(".")[2] for one in own.names if one not in wraps.names]
+        if missing or own.why is not None:
+            told = ", ".join(missing) or f"the middleware of `{function.client.key}`"
+            plan.notes.append(
+                f"{function.shown} at {function.place} is made with `{function.client.key}` and "
+                f"served by `{wraps.client.key}`: {told} never wrapped its runs, and does not now."
+            )
 
 
 def _clients(plan: Plan, rewriting: Rewriting) -> None:
@@ -182,10 +212,8 @@ def _settings(plan: Plan, found: Found) -> None:
                 plan.settings.append(f"{variable}: `{client.key}` had {name}={shown}")
         _not_carried(plan, client)
     for serve in rewriting.serves:
-        origin = serve.options.get("serve_origin")
-        if serve.why is None and origin is not None and serve.module.code(origin) != "None":
-            told = serve.module.code(origin)
-            plan.settings.append(f"MAINSTEM_SERVE_ORIGIN: the call at {serve.place} had {told}")
+        for variable, told in settings_said(rewriting.project, serve) if serve.why is None else ():
+            plan.settings.append(f"{variable}: the call at {serve.place} had {told}")
 
 
 def _tell_of_shared_apps(plan: Plan, found: Found, ids: list[str | None]) -> None:

@@ -14,6 +14,7 @@ from mainstem.migrate.middleware import Wraps, wraps_of
 from mainstem.migrate.modules import Project
 from mainstem.migrate.options import middleware_is_open
 from mainstem.migrate.serve_edits import take_out
+from mainstem.migrate.serve_options import differing, options_trouble
 from mainstem.migrate.uses import Uses
 
 _DESTINATION = ("event_key", "signing_key", "env", "api_base_url", "event_api_base_url")
@@ -76,7 +77,7 @@ def _judge_serves(project: Project, serves: list[Serve], uses: Uses) -> None:
         _leave_out_what_is_not_imported(project, serve)
         for function in serve.functions:
             function.served_by.append(serve)
-        serve.why = serve.why or _adapter_trouble(serve)
+        serve.why = serve.why or _adapter_trouble(project, serve)
         if already is not None:
             serve.why = serve.why or (
                 f"Mainstem serves at {already} already; list these functions in its "
@@ -203,14 +204,10 @@ def _leave_out_what_is_not_imported(project: Project, serve: Serve) -> None:
     ]
 
 
-def _adapter_trouble(serve: Serve) -> str | None:
+def _adapter_trouble(project: Project, serve: Serve) -> str | None:
     if serve.adapter == "digital_ocean":
         return "Mainstem has no adapter for DigitalOcean's functions"
-    for name, value in serve.options.items():
-        code = serve.module.code(value)
-        if name not in {"serve_path", "serve_origin", "instance_id"} and code != "None":
-            return f"Mainstem's adapter has no option `{name}`"
-    return None
+    return options_trouble(project, serve)
 
 
 def _judge_wraps(
@@ -269,7 +266,7 @@ def _grouped(project: Project, serves: list[Serve]) -> list[list[Serve]]:
     if not groups:
         return []
     for group in groups.values():
-        _check_options(group)
+        _check_options(project, group)
     groups = {key: left for key, group in groups.items()
               if (left := [one for one in group if one.why is None])}  # fmt: skip
     served = {key: {one.key for serve in group for one in serve.functions}
@@ -288,14 +285,13 @@ def _grouped(project: Project, serves: list[Serve]) -> list[list[Serve]]:
     return kept
 
 
-def _check_options(group: list[Serve]) -> None:
+def _check_options(project: Project, group: list[Serve]) -> None:
     """The later calls of an application go away: they must agree with the first, and can go."""
     first = group[0]
     for serve in group[1:]:
-        origins = [one.module.code(one.options["serve_origin"]) if "serve_origin" in one.options
-                   else "None" for one in (first, serve)]  # fmt: skip
-        if origins[0] != origins[1]:
-            serve.why = f"its `serve_origin` differs from that at {first.place}"
+        option = differing(project, first, serve)
+        if option is not None:
+            serve.why = f"its `{option}` differs from that at {first.place}"
         elif take_out(serve.module, serve.call) is None:
             serve.why = "its value is used, so it cannot be merged with the call at " + first.place
 
