@@ -1,6 +1,7 @@
 """A definition is inert data, checked while it is made."""
 
 from datetime import timedelta
+from typing import Any
 
 import inngest
 import pytest
@@ -188,3 +189,11 @@ def test_the_sdk_is_told_that_a_definition_is_not_bound() -> None:
         inngest.fast_api.serve(fastapi.FastAPI(), client, [definition])  # type: ignore[list-item]
     with pytest.raises(AttributeError, match="no attribute 'zebra'"):
         definition.zebra  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize("on", [None, "shop/order.placed", inngest.TriggerEvent(event="a/b")])
+def test_what_is_no_trigger_is_told_with_what_is_expected(on: Any) -> None:
+    with pytest.raises(DefinitionError, match=r"on is a \w+; expected a trigger such as event\("):
+
+        @define(id="no-trigger", on=on)
+        async def handler(run: Run[Any], services: None) -> None: ...

@@ -192,6 +192,14 @@ def place_of(handler: Callable[..., object]) -> str:
 
 
 def _check(definition: Definition[Any, Any, Any]) -> None:
+    if not isinstance(definition.on, Trigger):
+        raise DefinitionError(
+            f"Cannot define function '{definition.id}' at {definition.place}: on is a "
+            f"{type(definition.on).__name__}; expected a trigger such as event(OrderPlaced) or "
+            "cron('0 6 * * *').",
+            function_id=definition.id,
+            place=definition.place,
+        )
     wrong = [*_own_faults(definition), *faults(definition.config)]
     for environment in definition.environments:
         if environment not in ENVIRONMENTS:
