@@ -21,6 +21,7 @@ _MAKES = re.compile(
 # What sends an event that is made elsewhere does so through a client under a name that is kept.
 _SENDS = re.compile(rb"\.\s*send(?:_sync)?\s*\(")
 _EVENT = re.compile(rb"\binngest\.Event\b|\bfrom\s+inngest\s+import\b[^#]*?\bEvent\b")
+_BY_NAME = re.compile(rb"\bimport_module\b|\b__import__\b")
 _LISTS = re.compile(rb"\.append\(\s*(\w+)\s*\)\s*return\s+\1\b")
 
 
@@ -36,6 +37,7 @@ class _Search:
         self._sources = sources
         self._by_name = {source.name: source for source in sources}
         self._keeping: dict[str, Keeping] = {}
+        self._asked: dict[str, Keeping] = {}
 
     def found(self) -> list[Source]:
         for source in self._sources:
@@ -74,7 +76,8 @@ class _Search:
                 if not is_filled and not any(one.encode() in source.data for one in wanted):
                     continue
                 if module not in self._keeping:
-                    one = keeping(source)
+                    one = self._asked.get(module) or keeping(source)
+                    self._asked[module] = one
                     if not is_filled and not wanted & one.defined:
                         continue
                     self._keeping[module] = one
@@ -93,9 +96,13 @@ class _Search:
         for source in self._sources:
             if source.name in self._keeping:
                 continue
-            if stars & source.imports or (
-                mentions.search(source.data) is not None
-                and (self._mentions(source) or _through(inside, source, through))
+            if (
+                stars & source.imports
+                or (
+                    mentions.search(source.data) is not None
+                    and (self._mentions(source) or _through(inside, source, through))
+                )
+                or self._takes_whole(source)
             ):
                 self._add(source)
                 grows = True
@@ -106,6 +113,20 @@ class _Search:
         return any(
             one.names & source.words and self._reaches(source, name)
             for name, one in self._keeping.items()
+        )
+
+    def _takes_whole(self, source: Source) -> bool:
+        """Whether it hands on a module that keeps something, or asks for all of its names."""
+        kept = {name for name, one in self._keeping.items() if one.names}
+        for name in kept & source.imports:
+            for local in (name, *self._called(source.name, name)):
+                word = re.escape(local.encode())
+                if re.search(
+                    rb"[(,=\[]\s*%s\s*[,)\]\n]|\b%s\s*\.\s*__dict__" % (word, word), source.data
+                ):
+                    return True
+        return _BY_NAME.search(source.data) is not None and any(
+            name.encode() in source.data for name in kept
         )
 
     def _reaches(self, source: Source, name: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from mainstem.migrate.by_hand import ByHand, Marks
+from mainstem.migrate.by_hand import Marks
 from mainstem.migrate.catalogue_place import CataloguePlace
 from mainstem.migrate.constants import Given, text_of
 from mainstem.migrate.finds import Function
@@ -19,9 +19,8 @@ from mainstem.migrate.rewriting import Rewriting
 from mainstem.migrate.shapes import argument, is_docstring
 
 
-def old_names(rewriting: Rewriting, catalogue: CataloguePlace | None) -> list[ByHand]:
-    """Mend what is certain in `rewriting`; every other place, with those marked by earlier runs."""
-    marks = Marks(rewriting)
+def old_names(rewriting: Rewriting, catalogue: CataloguePlace | None, marks: Marks) -> None:
+    """Mend in `rewriting` what is certain, and mark every other place."""
     moved = _moved(rewriting, catalogue)
     if len(moved.apps) > 1:
         for module in rewriting.project.modules:
@@ -29,7 +28,6 @@ def old_names(rewriting: Rewriting, catalogue: CataloguePlace | None) -> list[By
                 if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
                     _invocation(rewriting, moved, marks, module, node)
         _texts(rewriting, moved, marks)
-    return marks.all()
 
 
 @dataclass
@@ -77,8 +75,10 @@ def _invocation(
     if app_id is not None and fn_id in ids and caller in moved.listed:
         rewriting.of(module).change(call, _without_app)
     elif app_id is None or fn_id is None or fn_id in ids:
-        why = "its app is one of the catalogue's now" if app_id is not None else "its app may be"
-        marks.add(module, call, told, f"{why}: among its functions, leave `app_id` out")
+        why = "its app may be the catalogue's now; among its functions, leave `app_id` out"
+        if caller in moved.staying:
+            why = "in the catalogue, its `app_id` is what MAINSTEM_APP_ID says"
+        marks.add(module, call, told, why)
 
 
 def _own_app(

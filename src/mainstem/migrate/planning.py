@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 from pathlib import Path
 
+from mainstem.migrate.by_hand import Marks
 from mainstem.migrate.catalogue_place import CataloguePlace, place_catalogue
 from mainstem.migrate.clients import find_clients
 from mainstem.migrate.foreseen import Refusal, foresee
@@ -12,6 +13,7 @@ from mainstem.migrate.held_lists import held_lists
 from mainstem.migrate.listing import Lists
 from mainstem.migrate.modules import Project
 from mainstem.migrate.old_names import old_names
+from mainstem.migrate.old_types import old_types
 from mainstem.migrate.plan import Plan
 from mainstem.migrate.rewriting import Rewriting
 from mainstem.migrate.serving_calls import find_serves
@@ -39,8 +41,10 @@ def planned(
     rewriting = Rewriting(project, clients, functions, serves, uses, verdicts)
     rewriting.functions_and_sends()
     catalogue = place_catalogue(rewriting, catalog_module)
-    by_hand = old_names(rewriting, catalogue)
-    found = Found(rewriting, [*strays, *functions.strays, *uses.strays], catalogue, by_hand)
+    marks = Marks(rewriting)
+    old_names(rewriting, catalogue, marks)
+    old_types(rewriting, marks)
+    found = Found(rewriting, [*strays, *functions.strays, *uses.strays], catalogue, marks.all())
     plan = Plan(unreadable=unreadable)
     tell(plan, found, base)
     plan.changes = _changes(rewriting, catalogue)

@@ -55,8 +55,10 @@ class UseReader:
                 self._in_classes.setdefault(name, []).append(function)
         self._serves = {id(serve.call): serve for serve in serves}
         self._references = {id(create.reference) for create in functions.creates}
+        self._holding = {one.module.name for one in clients.values()}
+        self._holding |= {one.module.name for one in functions.by_key.values()}
         self.uses = Uses()
-        keys = [*clients, *functions.by_key]
+        keys = [*clients, *functions.by_key, *self._holding]
         last = sorted({re.escape(key.rpartition(".")[2]) for key in keys})
         self._named_things = re.compile("|".join(last) if last else r"(?!)")
         for module in project.modules:
@@ -90,8 +92,33 @@ class UseReader:
                 if key in self._lists:
                     self._list(module, node, key, rest)
                     return
+        self._through_a_module(module, node, name)
         self._through_an_instance(module, node, name)
         self._unknown_send(module, node)
+
+    def _through_a_module(self, module: Module, node: Chain, name: str) -> None:
+        """`vars(jobs)`, `getattr(jobs, name)`, `jobs.__dict__`, `globals()`: all names at once."""
+        parent = module.parent(node)
+        held: str | None = None
+        if name in {"builtins.globals", "builtins.vars", "builtins.locals", "builtins.dir"}:
+            is_own = isinstance(parent, cst.Call) and not parent.args
+            held = module.name if is_own else None
+        elif name.endswith(".__dict__"):
+            held = self._project.canonical(name.removesuffix(".__dict__"))
+        elif isinstance(parent, cst.Arg):
+            call = module.parent(parent)
+            following = list(call.args[1:2]) if isinstance(call, cst.Call) else []
+            is_told = following and isinstance(following[0].value, cst.SimpleString)
+            held = None if is_told else self._project.canonical(name)
+        source = self._project.module(held) if held in self._holding else None
+        if source is not None:
+            whole = module.parent(parent) if isinstance(parent, cst.Arg) else parent
+            why = f"`{module.code(whole or node)}` at {module.place(node)} hides its uses"
+            self._hide_all(source, why)
+
+    def _hide_all(self, source: Module, why: str) -> None:
+        for identifier in source.identifiers:
+            self._hidden(self._project.canonical(f"{source.name}.{identifier}"), why)
 
     def _through_an_instance(self, module: Module, node: Chain, name: str) -> None:
         """`self.pack` may be a function in a class, whatever `self` is."""
@@ -249,6 +276,11 @@ class UseReader:
         text = node.evaluated_value
         if not isinstance(text, str):
             return
+        if text in self._holding:
+            self._imported_by_name(module, node, text)
+        if any(isinstance(outer, cst.Annotation) for outer in module.around(node)):
+            self._annotated(module, node, text)
+            return
         if "." not in text:
             text = self._attribute_named(module, node, text)
         for client in self._clients.values():
@@ -258,6 +290,26 @@ class UseReader:
             if text == function.key:
                 told = f"it is named in a text at {module.place(node)}"
                 function.why = function.why or told
+
+    def _imported_by_name(self, module: Module, node: cst.SimpleString, text: str) -> None:
+        """`import_module("shop.jobs")`: what is done with it cannot be followed."""
+        given = module.parent(node)
+        call = module.parent(given) if given is not None else None
+        name = module.absolute(call.func) if isinstance(call, cst.Call) else None
+        source = self._project.module(text)
+        # As a statement of its own it loads the module for what that does, and no more.
+        is_kept = not isinstance(module.parent(call) if call is not None else None, cst.Expr)
+        if name in {"importlib.import_module", "builtins.__import__"} and is_kept and source:
+            self._hide_all(
+                source, f"`{module.code(call or node)}` at {module.place(node)} hides its uses"
+            )
+
+    def _annotated(self, module: Module, node: cst.SimpleString, text: str) -> None:
+        """A client named in an annotation in quotes; type checkers ask for it."""
+        for word in re.findall(r"[A-Za-z_][\w.]*", text):
+            client = self._clients.get(self._project.canonical(f"{module.name}.{word}"))
+            if client is not None:
+                self._keep(client, module, node, "names it in an annotation")
 
     def _attribute_named(self, module: Module, node: cst.SimpleString, text: str) -> str:
         """The dotted name in `setattr(jobs, "client", …)` and the like; empty for other texts."""
@@ -278,8 +330,7 @@ class UseReader:
                 if source is None:
                     continue
                 why = f"`from {name} import *` at {module.place(node)} hides its uses"
-                for identifier in source.identifiers:
-                    self._hidden(self._project.canonical(f"{name}.{identifier}"), why)
+                self._hide_all(source, why)
 
     def _hidden(self, name: str, why: str) -> None:
         if name in self._functions.by_key:
@@ -308,12 +359,17 @@ def _is_invoked(module: Module, found: cst.Arg) -> bool:
 
 
 def _is_alias(module: Module, node: cst.CSTNode) -> bool:
-    """Whether `other = node` is all that is done, with a name that nothing else binds."""
+    """Whether `other = node` is all that is done, with a name that nothing else binds.
+
+    A name in a class does not count: it is reached through instances too, and those cannot be
+    followed.
+    """
     where = standing(module, node)
     if where.kind != "name" or where.name is None:
         return False
     local = where.name.removeprefix(f"{module.name}.")
-    return len(module.bindings(local)) == 1
+    in_class = "." in local.rpartition("<locals>.")[2]
+    return not in_class and len(module.bindings(local)) == 1
 
 
 def _send_trouble(module: Module, call: cst.Call) -> str | None:
