@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from pathlib import Path
 
 import httpx
-import typer.main
-
-from mainstem.cli.app import app
 
 from .shell import call, running, until
 
 OLD, NEW = "signkey-prod-" + "ab" * 16, "signkey-prod-" + "cd" * 16
-PAGE = Path(__file__).parents[2] / "docs" / "engine.md"
 CLOUD = ("engine", "--cloud", "--port", "0", "--no-persist")
 KEYS = {
     "INNGEST_SIGNING_KEY": NEW,
@@ -53,15 +47,6 @@ def test_a_cloud_engine_takes_either_key_and_apps_of_its_environment_only(tmp_pa
     assert told == [200, 200, 401]
     assert refused.status_code == 400
     assert "'green' and this server is the environment 'blue'" in refused.json()["error"]
-
-
-def test_every_command_of_the_page_is_one() -> None:
-    lines = re.findall(r"^mainstem engine.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    engine = typer.main.get_group(app).commands["engine"]
-    for line in lines:
-        # Parsed, not run: each would serve until stopped.
-        engine.make_context("engine", shlex.split(line, comments=True)[2:])
-    assert len(lines) == 4
 
 
 def test_a_branch_environment_without_cloud_is_wrong_usage(tmp_path: Path) -> None:

@@ -165,7 +165,9 @@ def _imported(folder: Path, served: list[Any]) -> Iterator[list[ModuleType]]:
         ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
         for path in paths
     ]
-    before = set(sys.modules)
+    tops = {name.partition(".")[0] for name in names}
+    # Modules of the same name may be loaded: packages of tests are called like rooms.
+    hidden = {name: sys.modules[name] for name in _below(tops)}
     variables = {k: v for k, v in os.environ.items() if not k.startswith(("INNGEST", "MAINSTEM"))}
     variables |= {"MAINSTEM_ENV": "local", "INNGEST_DEV": "1", "INNGEST_EVENT_KEY": "key"}
     with contextlib.ExitStack() as stack:
@@ -178,14 +180,21 @@ def _imported(folder: Path, served: list[Any]) -> Iterator[list[ModuleType]]:
             adapter = importlib.import_module(f"inngest.{name}")
             stack.enter_context(mock.patch.object(adapter, "serve", _noting(adapter.serve, served)))
         try:
+            for name in hidden:
+                del sys.modules[name]
             importlib.invalidate_caches()
             reset_clients()
             reset_serving()
             yield [importlib.import_module(name) for name in names]
         finally:
-            for name in set(sys.modules) - before:
-                if name.partition(".")[0] in {each.partition(".")[0] for each in names}:
-                    del sys.modules[name]
+            for name in _below(tops):
+                del sys.modules[name]
+            sys.modules.update(hidden)
+
+
+def _below(tops: set[str]) -> list[str]:
+    """The loaded modules whose first name is one of `tops`."""
+    return [name for name in sys.modules if name.partition(".")[0] in tops]
 
 
 def _no_certificates(*_args: Any, **_options: Any) -> ssl.SSLContext:
