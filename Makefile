@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format lint types architecture contract bench sdks lock clean
+.PHONY: help setup demo test coverage check format lint types architecture contract bench sdks lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,9 +26,12 @@ $(READY): pyproject.toml requirements.lock
 demo: $(READY) ## Capture a generated repository through everything, and sum it up
 	@$(BIN)/mainstem demo
 
-test: $(READY) ## Run the tests, with branch coverage
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal
+
+coverage: $(READY) ## Run the tests with branch coverage, and report it
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal --cov --cov-report=
+	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist worksteal --cov --cov-report=term
 
 check: format lint types architecture contract ## Format, lint, types, architecture, contract
 
