@@ -105,6 +105,73 @@ def test_check_fails_for_what_is_refused(shop: Path) -> None:
     assert (shop / "made.py").read_text(encoding="utf-8") == REFUSED
 
 
+TWO_APPS = """import inngest
+
+one = inngest.Inngest(app_id="one")
+two = inngest.Inngest(app_id="two")
+
+
+@one.create_function(fn_id="a", trigger=inngest.TriggerEvent(event="e/a"))
+async def a(ctx: inngest.Context) -> None: ...
+
+
+@two.create_function(fn_id="b", trigger=inngest.TriggerEvent(event="e/b"))
+async def b(ctx: inngest.Context) -> None: ...
+
+
+PAGE = "/functions/two-b"
+"""
+
+
+def test_what_is_left_to_hands_is_marked_and_fails_the_check_until_somebody_has_looked(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "jobs.py"
+    file.write_text(TWO_APPS, encoding="utf-8")
+    done = migrate(tmp_path, ".", "--write")
+    assert "jobs.py:15: name 'two-b' is to be looked at by hand: it is called" in done.stdout
+    assert "4 to rewrite, 0 adopted, 0 refused, 1 by hand; 2 files written." in done.stdout
+    text = file.read_text(encoding="utf-8")
+    assert "# mainstem: by hand: 'two-b'\nPAGE =" in text
+    assert "'two-b' is to be looked at by hand" in migrate(tmp_path, ".", "--check", code=1).stdout
+    file.write_text(text.replace("by hand: 'two-b'", "migrated"), encoding="utf-8")
+    migrate(tmp_path, ".", "--check")
+
+
+def test_one_function_is_rewritten_and_the_others_are_adopted(tmp_path: Path) -> None:
+    (tmp_path / "jobs.py").write_text(TWO_APPS, encoding="utf-8")
+    done = migrate(tmp_path, ".", "--write", "--only", "a")
+    assert "function 'a' becomes a definition" in done.stdout
+    assert "function 'b' stays, adopted by the catalogue: it is left for later" in done.stdout
+    catalogue = (tmp_path / "inngest_catalog.py").read_text(encoding="utf-8")
+    assert "        a,\n        adopt(b),\n" in catalogue
+
+
+def test_an_id_that_no_function_has_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "jobs.py").write_text(TWO_APPS, encoding="utf-8")
+    done = migrate(tmp_path, ".", "--only", "c", code=1)
+    assert "Cannot migrate 'c': no function to migrate has that id." in done.stderr
+
+
+MADE = """import inngest
+
+client = inngest.Inngest(app_id="shop")
+
+
+def job(name):
+    return client.create_function(fn_id=name, trigger=inngest.TriggerEvent(event=name))
+
+
+@job("a")
+async def a(ctx: inngest.Context) -> None: ...
+"""
+
+
+def test_a_maker_becomes_a_maker_of_definitions(tmp_path: Path) -> None:
+    (tmp_path / "jobs.py").write_text(MADE, encoding="utf-8")
+    assert "maker `job` becomes a maker of definitions" in migrate(tmp_path, ".").stdout
+
+
 def test_json_holds_the_whole_plan(shop: Path) -> None:
     plan = json.loads(migrate(shop, ".", "--json").stdout)
     assert plan["clean"] is False

@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -33,6 +32,13 @@ async def _engine() -> AsyncIterator[tuple[Engine, str]]:
         yield engine, url
 
 
+async def _registered(engine: Engine) -> None:
+    while True:
+        if engine.apps():
+            return
+        await asyncio.sleep(0.02)
+
+
 @contextmanager
 def _working(folder: Path, url: str) -> Iterator[None]:
     kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
@@ -43,24 +49,21 @@ def _working(folder: Path, url: str) -> Iterator[None]:
     try:
         yield
     finally:
-        worker.terminate()
+        worker.kill()  # the SDK takes ten seconds to end by a signal
         worker.wait(timeout=20)
 
 
 @pytest.mark.parametrize("is_migrated", [False, True])
-async def test_a_worker_works_before_and_after(is_migrated: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="worker-") as name:
-        folder = Path(name).resolve()
-        put(folder, case("worker_in_all_its_uses").before)
-        (folder / "watched.py").unlink()
-        if is_migrated:
-            migrated(folder)
-        async with _engine() as (engine, url):
-            with _working(folder, url):
-                async with asyncio.timeout(20):
-                    while not engine.apps():
-                        await asyncio.sleep(0.02)
-                await engine.send([{"name": "order/paid", "data": {}}])
-                await engine.wait_idle(timeout=20)
-                ran = [(run.function_id, run.status.value) for run in engine.runs()]
+async def test_a_worker_works_before_and_after(is_migrated: bool, tmp_path: Path) -> None:
+    put(tmp_path, case("worker_in_all_its_uses").before)
+    (tmp_path / "watched.py").unlink()
+    if is_migrated:
+        migrated(tmp_path)
+    async with _engine() as (engine, url):
+        with _working(tmp_path, url):
+            async with asyncio.timeout(20):
+                await _registered(engine)
+            await engine.send([{"name": "order/paid", "data": {}}])
+            await engine.wait_idle(timeout=20)
+            ran = [(run.function_id, run.status.value) for run in engine.runs()]
     assert ran == [("shop-pack", "COMPLETED")]

@@ -24,6 +24,10 @@ def migrate(
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 when anything is left to migrate.")
     ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Rewrite this function only (repeatable); adopt the rest."),
+    ] = None,
     catalog_module: Annotated[
         str, typer.Option(metavar="NAME", help="Name of the module that lists the definitions.")
     ] = "inngest_catalog",
@@ -41,7 +45,7 @@ def migrate(
 
     if write and check:
         raise UsageProblem("--write and --check do not go together: run one, then the other.")
-    plan = plan_migration(paths, catalog_module=catalog_module, refusal=refusal)
+    plan = plan_migration(paths, catalog_module=catalog_module, refusal=refusal, only=only or ())
     if write:
         write_plan(plan)
     if json:

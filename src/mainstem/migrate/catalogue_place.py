@@ -64,7 +64,9 @@ def place_catalogue(rewriting: Rewriting, name: str) -> CataloguePlace | None:
 
 def _listed(rewriting: Rewriting) -> list[Function]:
     """The functions that go into the catalogue: those served by calls that move."""
-    everything = list(rewriting.functions.by_key.values())
+    everything = [
+        one for one in rewriting.functions.by_key.values() if rewriting.adoptions.of(one) is None
+    ]
     if rewriting.serves:
         moving = {id(serve) for group in rewriting.verdicts.groups for serve in group}
         return [

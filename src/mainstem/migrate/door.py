@@ -4,7 +4,7 @@ import gc
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,13 +20,16 @@ def plan_migration(
     catalog_module: str = "inngest_catalog",
     base: Path | None = None,
     refusal: Callable[[Mapping[str, object], bool], str | None] | None = None,
+    only: Collection[str] = (),
 ) -> Plan:
     """What a migration of the Python files at and below `paths` would do. Changes nothing.
 
     `catalog_module` is the name of the module that will list every definition; files are named
     relative to `base` (the working directory) where they lie below it. `refusal` says why no
     definition can be made of such options of `create_function`, and of an async handler or not.
-    Raises `MigrateError` for a path that is not there, or a name that is no identifier.
+    `only` are the ids of the functions to rewrite; the others are left, and adopted.
+    Raises `MigrateError` for a path that is not there, a name that is no identifier, or an id that
+    no function has.
     """
     if not _NAME.fullmatch(catalog_module):
         raise MigrateError(
@@ -48,6 +51,7 @@ def plan_migration(
             catalog_module=catalog_module,
             base=base or Path.cwd(),
             refusal=refusal,
+            only=only,
         )
 
 

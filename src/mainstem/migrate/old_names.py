@@ -43,7 +43,8 @@ def _moved(rewriting: Rewriting, catalogue: CataloguePlace | None) -> _Moved:
     moved = _Moved()
     inside = {(e.module, e.name) for e in catalogue.entries} if catalogue is not None else set()
     for function in rewriting.functions.by_key.values():
-        if (function.module.name, function.entry) not in inside:
+        is_inside = (function.module.name, function.entry) in inside
+        if not is_inside and rewriting.adoptions.of(function) is None:
             moved.staying.append(function)
             continue
         moved.listed.append(function)

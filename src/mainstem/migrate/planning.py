@@ -1,9 +1,11 @@
 """One plan from end to end: read, survey, judge, rewrite, and make the catalogue."""
 
 import ast
-from collections.abc import Sequence
+import difflib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from mainstem.migrate.adoptions import find_adoptions
 from mainstem.migrate.by_hand import Marks
 from mainstem.migrate.catalogue_place import CataloguePlace, place_catalogue
 from mainstem.migrate.clients import find_clients
@@ -19,12 +21,18 @@ from mainstem.migrate.rewriting import Rewriting
 from mainstem.migrate.serving_calls import find_serves
 from mainstem.migrate.sources import python_files, read_sources
 from mainstem.migrate.telling import Found, tell
+from mainstem.migrate.troubles import MigrateError
 from mainstem.migrate.uses import UseReader
 from mainstem.migrate.verdicts import judge
 
 
 def planned(
-    paths: Sequence[Path], *, catalog_module: str, base: Path, refusal: Refusal | None = None
+    paths: Sequence[Path],
+    *,
+    catalog_module: str,
+    base: Path,
+    refusal: Refusal | None = None,
+    only: Collection[str] = (),
 ) -> Plan:
     """The plan for the files at and below `paths`; nothing is written."""
     shown = {file: _shown(file, base) for file in python_files(paths)}
@@ -36,9 +44,11 @@ def planned(
     held = held_lists(project, functions)
     if refusal is not None:
         foresee(project, functions, refusal)
-    uses = UseReader(project, clients, functions, serves, held).uses
-    verdicts = judge(project, clients, functions, serves, uses, held)
-    rewriting = Rewriting(project, clients, functions, serves, uses, verdicts)
+    adoptions = find_adoptions(project, clients, functions)
+    _leave(functions, only)
+    uses = UseReader(project, clients, functions, serves, held, adoptions).uses
+    verdicts = judge(project, clients, functions, serves, uses, held, adoptions)
+    rewriting = Rewriting(project, clients, functions, serves, uses, verdicts, adoptions)
     rewriting.functions_and_sends()
     catalogue = place_catalogue(rewriting, catalog_module)
     marks = Marks(rewriting)
@@ -49,6 +59,21 @@ def planned(
     tell(plan, found, base)
     plan.changes = _changes(rewriting, catalogue)
     return plan
+
+
+def _leave(functions: Functions, only: Collection[str]) -> None:
+    """Leave the functions that were not asked for as they are."""
+    known = {fn_id for one in functions.by_key.values() for fn_id in one.ids}
+    for name in only:
+        if name not in known:
+            near = difflib.get_close_matches(name, [one for one in known if one is not None], n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise MigrateError(
+                f"Cannot migrate '{name}': no function to migrate has that id.{hint}"
+            )
+    for function in functions.by_key.values():
+        if only and not set(only) & set(function.ids):
+            function.why = function.why or "it is left for later"
 
 
 def _changes(rewriting: Rewriting, catalogue: CataloguePlace | None) -> dict[Path, bytes]:

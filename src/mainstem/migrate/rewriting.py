@@ -2,6 +2,7 @@
 
 import libcst as cst
 
+from mainstem.migrate.adoptions import Adoptions
 from mainstem.migrate.edits import Edits, with_argument
 from mainstem.migrate.finds import Client, Create, Function, Send, Serve
 from mainstem.migrate.functions import Functions
@@ -25,6 +26,7 @@ class Rewriting:
         serves: list[Serve],
         uses: Uses,
         verdicts: Verdicts,
+        adoptions: Adoptions,
     ) -> None:
         self.project = project
         self.clients = clients
@@ -32,6 +34,7 @@ class Rewriting:
         self.serves = serves
         self.uses = uses
         self.verdicts = verdicts
+        self.adoptions = adoptions
         self.edits: dict[str, Edits] = {}
         self.needed: set[str] = set()
         """Clients that the catalogue's adopted functions need."""
@@ -51,6 +54,10 @@ class Rewriting:
         """Rewrite what makes functions, what is said of them, and what sends."""
         self._makes()
         self._reads()
+        for adoption in self.adoptions.by_key.values():
+            if adoption.function.why is None:
+                code = adoption.module.code(adoption.call.args[0].value)
+                self.of(adoption.module).put(adoption.call, code)
         for send in self.uses.sends:
             self._send(send)
 
@@ -198,7 +205,7 @@ class Rewriting:
         for send in self.uses.sends:
             if send.why is not None and send.client is client:
                 return f"what is sent at {send.module.place(send.call)} still goes through it"
-        if client.key in self.needed:
+        if client.key in self.needed or self.adoptions.needing(client):
             return "functions that the catalogue adopts take its middleware over"
         place = self._left_reference(client)
         if place is not None:

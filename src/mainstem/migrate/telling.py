@@ -93,6 +93,7 @@ def _function(
 ) -> list[Item]:
     listed = {(e.module, e.name) for e in catalogue.entries} if catalogue is not None else set()
     is_listed = (function.module.name, function.entry) in listed
+    is_listed = is_listed or rewriting.adoptions.of(function) is not None
     becomes: str | None
     if function.why is None:
         wraps = rewriting.verdicts.wraps.get(function.key)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from mainstem.migrate.adoptions import Adoptions
 from mainstem.migrate.finds import Client, Function, Maker, Send, Serve, Stray
 from mainstem.migrate.functions import Functions
 from mainstem.migrate.modules import Chain, Module, Project, is_reference, nodes
@@ -42,7 +43,9 @@ class UseReader:
         functions: Functions,
         serves: list[Serve],
         held: Mapping[str, Sequence[Function]],
+        adoptions: Adoptions,
     ) -> None:
+        self._adoptions = adoptions
         self._project = project
         self._clients = clients
         self._functions = functions
@@ -146,7 +149,7 @@ class UseReader:
     def _is_plain_use(self, module: Module, node: Chain, parent: cst.CSTNode | None) -> bool:
         """Whether a definition does there what the function did."""
         if isinstance(parent, cst.Arg):
-            return _is_invoked(module, parent)
+            return _is_invoked(module, parent) or self._adoptions.around(module, node)
         if isinstance(parent, cst.Element):
             return self._is_followed_list(module, node)
         if isinstance(parent, cst.Return):
@@ -188,6 +191,8 @@ class UseReader:
             self._keep(client, module, node, "adds middleware to it")
         elif not rest and self._is_served(module, node):
             return
+        elif not rest and self._adoptions.around(module, node):
+            return  # it stays while a function does that is adopted with it
         elif not rest and _is_alias(module, node):
             statement = standing(module, node).node
             assert isinstance(statement, cst.BaseSmallStatement)  # noqa: S101  an assignment

@@ -8,6 +8,7 @@ serve definitions.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mainstem.migrate.adoptions import Adoptions
 from mainstem.migrate.finds import Client, Function, Maker, Serve
 from mainstem.migrate.functions import Functions
 from mainstem.migrate.middleware import Wraps, wraps_of
@@ -43,13 +44,14 @@ def judge(
     serves: list[Serve],
     uses: Uses,
     held: Mapping[str, Sequence[Function]],
+    adoptions: Adoptions,
 ) -> Verdicts:
     """Set `why` and `lost` on everything that must stay, and group what moves."""
     verdicts = Verdicts()
     if clients:
         _block_other_destinations(clients, functions, is_second=project.uses_mainstem)
     _judge_serves(project, serves, uses)
-    _judge_middleware(project, functions, verdicts)
+    _judge_middleware(project, functions, verdicts, adoptions)
     for name, why in uses.tainted.items():
         for function in held.get(name, ()):
             function.why = function.why or why
@@ -85,9 +87,14 @@ def _judge_serves(project: Project, serves: list[Serve], uses: Uses) -> None:
             )
 
 
-def _judge_middleware(project: Project, functions: Functions, verdicts: Verdicts) -> None:
+def _judge_middleware(
+    project: Project, functions: Functions, verdicts: Verdicts, adoptions: Adoptions
+) -> None:
     for function in functions.by_key.values():
-        _judge_wraps(project, functions, function, verdicts)
+        adoption = adoptions.of(function)
+        if adoption is None or adoption.client is not None:
+            usual = function.client if adoption is None else adoption.client
+            _judge_wraps(project, functions, function, usual, verdicts)
     for maker in functions.makers.values():
         wraps = {
             verdicts.wraps[one.key].names for one in maker.functions if one.key in verdicts.wraps
@@ -211,11 +218,15 @@ def _adapter_trouble(project: Project, serve: Serve) -> str | None:
 
 
 def _judge_wraps(
-    project: Project, functions: Functions, function: Function, verdicts: Verdicts
+    project: Project,
+    functions: Functions,
+    function: Function,
+    usual: Client | None,
+    verdicts: Verdicts,
 ) -> None:
     """The middleware that wraps a function's runs is its serving client's, not its own client's."""
     serving = list(dict.fromkeys(c for serve in function.served_by for c in serve.clients
-                                 if serve.why is None)) or [function.client]  # fmt: skip
+                                 if serve.why is None)) or [usual or function.client]  # fmt: skip
     found = [wraps_of(project, client) for client in serving]
     first = found[0]
     if any(one.names != first.names or one.why != first.why for one in found):
