@@ -16,7 +16,14 @@ from .runbook import Block, Session, blocks_of
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-RUN = ("adding-a-function.md", "engine.md", "environments.md", "registration.md", "status.md")
+RUN = (
+    "adding-a-function.md",
+    "engine.md",
+    "environments.md",
+    "migration.md",
+    "registration.md",
+    "status.md",
+)
 TEXTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("examples/*/*.md")])
 _MAINSTEM = re.compile(r"^(?:\$ )?(?:env )?(?:[A-Z_]+=\S* +)*mainstem (.+?)(?: *&)?(?:  +#.*)?$")
 

@@ -143,6 +143,7 @@ class Rewriting:
             edits = self.of(send.module)
             local = edits.imports.name("mainstem.clients", "current_client")
             edits.put(send.receiver, f"{local}()")
+            edits.change(send.call, lambda node: _fitted(send, node))
             self._rewritten.add(send.receiver)
 
     def _inside_what_stays(self, send: Send) -> str | None:
@@ -220,6 +221,11 @@ class Rewriting:
             if node not in self._rewritten:
                 return module.place(node)
         return None
+
+
+def _fitted(send: Send, node: cst.CSTNode) -> cst.CSTNode:
+    assert isinstance(node, cst.Call)  # noqa: S101  it is changed, not replaced
+    return fitted(send.module, send.call, node)
 
 
 def _read_id(node: cst.CSTNode) -> cst.CSTNode:

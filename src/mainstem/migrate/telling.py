@@ -233,7 +233,12 @@ def _gave(found: Found, client: Client) -> bool:
     rewriting = found.rewriting
     listed = {(e.module, e.name) for e in found.catalogue.entries} if found.catalogue else set()
     return any(
-        one.client is client and (one.why is None or (one.module.name, one.entry) in listed)
+        one.client is client
+        and (
+            one.why is None
+            or (one.module.name, one.entry) in listed
+            or rewriting.adoptions.of(one) is not None
+        )
         for one in rewriting.functions.by_key.values()
     ) or any(send.client is client and send.why is None for send in rewriting.uses.sends)
 
