@@ -10,8 +10,10 @@ import httpx
 
 Json = Any
 
-# A host that sleeps when idle needs some seconds to wake; nobody waits longer for an answer.
-TIMEOUT_S: Final = 15.0
+# A host that sleeps when idle needs some seconds to wake; nobody waits longer for an answer. It is
+# the whole question with its repetitions that ends then: a client's own limits count from byte to
+# byte, and an answer that drips never reaches them.
+TIMEOUT_S: Final = 10.0
 _TRIES: Final = 3
 _FIRST_PAUSE_S: Final = 0.2
 
@@ -44,7 +46,7 @@ class Answer:
 @asynccontextmanager
 async def asking() -> AsyncIterator[httpx.AsyncClient]:
     """A client for a few questions. Proxies and the like are taken from the environment."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as http:
+    async with httpx.AsyncClient(timeout=None, follow_redirects=False) as http:
         yield http
 
 
@@ -56,14 +58,34 @@ async def ask(
     headers: Mapping[str, str] | None = None,
     content: bytes = b"",
     tries: int = _TRIES,
+    limit_s: float | None = None,
 ) -> Answer:
-    """Ask once, and again where there was no answer or a gateway's (502 to 504). Never raises."""
+    """Ask once, and again where there was no answer or a gateway's (502 to 504). Never raises.
+
+    Takes `limit_s` at most with all tries, `TIMEOUT_S` where none is given.
+    """
+    limit = TIMEOUT_S if limit_s is None else limit_s
+    try:
+        async with asyncio.timeout(limit):
+            return await _ask(http, method, url, dict(headers or {}), content, tries)
+    except TimeoutError:
+        return Answer(0, {}, "", problem=f"it did not answer within {limit:g} seconds")
+
+
+async def _ask(
+    http: httpx.AsyncClient,
+    method: str,
+    url: str,
+    headers: dict[str, str],
+    content: bytes,
+    tries: int,
+) -> Answer:
     answer = Answer(0, {}, "", problem="it was not asked")
     for n in range(tries):
         if n:
             await asyncio.sleep(_FIRST_PAUSE_S * 2 ** (n - 1))
         try:
-            got = await http.request(method, url, headers=dict(headers or {}), content=content)
+            got = await http.request(method, url, headers=headers, content=content)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             answer = Answer(0, {}, "", problem=_why(error))
             continue
@@ -83,8 +105,6 @@ def _read(got: httpx.Response) -> Answer:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return f"it did not answer within {TIMEOUT_S:g} seconds"
     if isinstance(error, httpx.ConnectError):
         return "nothing listens there, or the name is not known"
-    return str(error) or type(error).__name__
+    return str(error).rstrip(".") or type(error).__name__

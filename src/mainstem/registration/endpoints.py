@@ -24,6 +24,8 @@ from mainstem.registration.sides import Endpoint, Mode
 
 # The first release that never registers when it is asked in band in cloud mode.
 _HARMLESS_SINCE = (0, 5, 19)
+# Nobody waits long for what is only nice to know.
+_ASIDE_S = 2.0
 
 
 async def ask_endpoint(http: httpx.AsyncClient, url: str, keys: Keys) -> Endpoint:
@@ -64,7 +66,7 @@ async def _inspected(
 
 async def _environment(http: httpx.AsyncClient, url: str) -> str | None:
     """What an endpoint of ours says at `/healthz`; others have no such page, or another one."""
-    answer = await ask(http, "GET", urljoin(url, "/healthz"), tries=1)
+    answer = await ask(http, "GET", urljoin(url, "/healthz"), tries=1, limit_s=_ASIDE_S)
     told = answer.fields
     is_ours = {"environment", "decided_by", "app_id"} <= told.keys()
     return str(told["environment"]) if is_ours else None
