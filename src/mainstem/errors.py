@@ -8,6 +8,7 @@
     │   ├── DefinitionError     a definition contradicts itself or the server's limits
     │   ├── DuplicateDefinition two definitions share one id
     │   ├── NotBound            a definition was used as if it were a bound function
+    │   │   └── NotServedHere   it is invoked where it is not served
     │   ├── ForeignClient       a function is bound to another client than the one serving it
     │   ├── BadEventData        an event's data does not fit its model
     │   ├── AdoptionRefused     a function made at import time cannot be taken over as it is
@@ -38,6 +39,7 @@ __all__ = [
     "GitHubError",
     "MainstemError",
     "NotBound",
+    "NotServedHere",
     "Problem",
     "SettingsError",
     "SimulateError",
@@ -124,6 +126,18 @@ class NotBound(CatalogError):
             "Bind it first, `Catalog([definition]).bind(client, services)`, and use what "
             "`.functions` holds."
         )
+
+
+class NotServedHere(NotBound):
+    """A function is invoked that this deployment does not have: another part's, or one left out."""
+
+    def __init__(self, function_id: str, why: str) -> None:
+        CatalogError.__init__(
+            self,
+            f"Cannot invoke '{function_id}': {why}. Send the event that it starts on, or serve "
+            "both functions in one deployment.",
+        )
+        self.function_id = function_id
 
 
 class ForeignClient(CatalogError):

@@ -24,11 +24,12 @@ class Endpoint:
         function_id: str,
         *events: Mapping[str, Any],
         steps: Mapping[str, Any] | None = None,
+        attempt: int = 0,
     ) -> httpx.Response:
         """One call request; the answer as it comes."""
         body = {
             "ctx": {
-                "attempt": 0,
+                "attempt": attempt,
                 "disable_immediate_execution": False,
                 "run_id": "run-1",
                 "stack": {"current": 0, "stack": []},

@@ -11,7 +11,18 @@ from typing import Any
 import inngest
 import pytest
 
-from mainstem.catalog import Catalog, Override, SdkDefinition, Switches, adopt, sdk_function
+from mainstem.catalog import (
+    Catalog,
+    EventData,
+    Override,
+    Run,
+    SdkDefinition,
+    Switches,
+    adopt,
+    define,
+    event,
+    sdk_function,
+)
 from mainstem.errors import AdoptedInStrictMode, AdoptionRefused, DefinitionError, NotBound
 
 from .endpoint import Endpoint, an_event
@@ -296,3 +307,41 @@ def test_a_definition_is_no_function_yet() -> None:
     assert repr(definition).startswith("<SdkDefinition 'hello' at ")
     with pytest.raises(AttributeError):
         _ = definition.no_such_thing
+
+
+def test_a_function_whose_results_its_client_serialises_is_refused_with_the_way_out() -> None:
+    client = a_client(serializer=inngest.PydanticSerializer())
+    plain_one = client.create_function(fn_id="plain", trigger=EVENT)(main)
+    typed_one = client.create_function(fn_id="typed", trigger=EVENT, output_type=dict)(main)
+    assert adopt(plain_one, client=client).id == "plain"
+    with pytest.raises(AdoptionRefused, match=r"'typed'.*client_for\(settings, serializer="):
+        adopt(typed_one, client=client)
+    assert adopt(typed_one).output_type is dict
+
+
+async def test_a_typed_function_is_invoked_in_the_sdks_own_way_too() -> None:
+    class Asked(EventData, name="test/asked"):
+        who: str
+
+    @define(id="typed-callee", on=event(Asked))
+    async def callee(run: Run[Asked], services: None) -> str:
+        return run.data.who
+
+    @sdk_function(fn_id="caller", trigger=EVENT)
+    async def caller(ctx: inngest.Context) -> Any:
+        return await ctx.step.invoke("call", function=callee, data={"who": "a"})  # type: ignore[arg-type]
+
+    made = Catalog([callee, caller]).bind(a_client("new"), None, environment="production")
+    app = Endpoint(made.client, made.functions)
+    [op] = (await app.call("new-caller", WORLD)).json()
+    assert op["opts"]["function_id"] == "new-typed-callee"
+    done = await app.call("new-caller", WORLD, steps={op["id"]: {"data": "a"}})
+    assert done.json() == "a"
+
+
+@pytest.mark.parametrize("wrong", [None, {"off": True}])
+def test_what_an_environment_changes_is_an_override(wrong: Any) -> None:
+    with pytest.raises(
+        DefinitionError, match=r"environments\['test'\] is a \w+; expected Override"
+    ):
+        sdk_function(fn_id="hello", trigger=EVENT, environments={"test": wrong})(main)

@@ -7,7 +7,17 @@ from typing import Any
 import inngest
 import pytest
 
-from mainstem.catalog import Catalog, EventData, Run, Switches, define, event, sdk_function
+from mainstem.catalog import (
+    Catalog,
+    EventData,
+    Run,
+    StepError,
+    Switches,
+    define,
+    event,
+    sdk_function,
+)
+from mainstem.testing import run_handler
 from mainstem.testing.server import hashed
 
 from .endpoint import Endpoint, an_event
@@ -80,6 +90,33 @@ def old_branches_sync(ctx: inngest.ContextSync) -> None:
     ctx.group.parallel(tuple(lambda: ctx.step.run("same", nothing_sync) for _ in range(2)))
 
 
+async def fails() -> None:
+    raise LookupError("no")
+
+
+@define(id="caught", on=event(Asked), retries=0)
+async def caught(run: Run[Asked], services: None) -> str:
+    try:
+        await run.parallel(lambda: run.step("a", fails), lambda: run.step("b", nothing))
+    except StepError:
+        await run.step("clean up", nothing)
+        return "cleaned"
+    return "done"
+
+
+@define(id="nested", on=event(Asked))
+async def nested(run: Run[Asked], services: None) -> None:
+    async def inner() -> None:
+        await run.parallel(lambda: run.step("l", nothing), lambda: run.step("r", nothing))
+
+    await run.parallel(inner, inner)
+
+
+@define(id="reserved", on=event(Asked))
+async def reserved(run: Run[Asked], services: None) -> None:
+    await run.step("mainstem:version", nothing)
+
+
 @define(id="sends", on=event(Asked), sends=(Told,))
 async def sends(run: Run[Asked], services: None) -> None:
     await run.send("keep it", Kept(number=1))
@@ -90,6 +127,9 @@ ALL: Catalog[None] = Catalog(
         sequence,
         branches,
         own_branches,
+        caught,
+        nested,
+        reserved,
         old_sequence,
         old_sync,
         old_branches,
@@ -165,6 +205,30 @@ async def test_a_step_id_repeated_within_one_branch_is_fine() -> None:
     assert [op["displayName"] for op in answer.json()] == ["left", "right"]
     memos = {hashed(f"{side}{n}"): {"data": None} for side in ("left", "right") for n in ("", ":1")}
     assert (await call("own-branches", steps=memos)).json() == 3
+
+
+@pytest.mark.parametrize("more", [{}, {hashed("clean up"): {"data": None}}])
+async def test_an_error_that_leaves_a_group_excuses_its_other_branches(more: Any) -> None:
+    failed = {"error": {"name": "LookupError", "message": "no"}}
+    memos = {hashed("a"): failed, hashed("b"): {"data": None}, **more}
+    answer = await call("caught", steps=memos)
+    assert answer.status_code == (200 if more else 206)
+
+
+async def test_a_handler_that_catches_a_failed_branch_runs_to_its_end_in_a_test() -> None:
+    result = await run_handler(caught, Asked(number=1), None)
+    assert result.output == "cleaned"
+    assert result.step_ids == ["a", "b", "clean up"]
+
+
+async def test_one_step_id_in_groups_of_two_branches_is_told() -> None:
+    message = (await call("nested")).json()["message"]
+    assert "step 'l' is in two branches of one parallel group" in message
+
+
+async def test_an_id_of_mainstems_own_is_refused() -> None:
+    message = (await call("reserved")).json()["message"]
+    assert "has an id that Mainstem keeps for itself" in message
 
 
 async def test_an_event_that_is_not_declared_is_told() -> None:

@@ -29,6 +29,7 @@ from .endpoint import Endpoint, an_event
 class Asked(EventData, name="test/asked"):
     number: int
     repository_id: str = ""
+    workspace_id: str | None = None
 
 
 async def second(run: Run[Asked], services: None) -> str:
@@ -132,9 +133,26 @@ async def test_a_run_that_began_before_there_were_versions_ends_on_the_functions
     assert answer.json() == "first, 1"
 
 
-async def test_without_a_share_no_step_is_spent() -> None:
-    answer = await endpoint(function(half(0))).call("shop-answer", asked("octo/hello"))
-    assert [op["displayName"] for op in answer.json()] == ["work"]
+async def test_without_a_share_a_run_is_held_all_the_same() -> None:
+    memo = await memo_of(endpoint(function(half(0))), "octo/hello")
+    assert (memo["version"], memo["share"]) == ("1", 1.0)
+
+
+async def test_a_run_whose_first_request_failed_is_chosen_like_any_other() -> None:
+    app = endpoint(function(half(1)))
+    answer = await app.call("shop-answer", asked("octo/hello"), attempt=1)
+    assert [op["data"]["version"] for op in answer.json()] == ["2"]
+
+
+async def test_after_a_promotion_older_runs_end_on_the_version_that_is_named() -> None:
+    older = Version("1", second, rollout(0, by=BY_REPOSITORY))
+
+    @define(id="answer", on=event(Asked), version="2", versions=[older], unpinned="1")
+    async def answer(run: Run[Asked], services: None) -> str:
+        return f"own, {run.version}"
+
+    done = await endpoint(answer).call("shop-answer", asked("octo/hello"), steps=WORK)
+    assert done.json() == "second, 1"
 
 
 async def test_switches_change_a_share_without_the_definition() -> None:
@@ -144,15 +162,19 @@ async def test_switches_change_a_share_without_the_definition() -> None:
 
 
 async def test_rollouts_switched_off_keep_new_runs_on_the_functions_own() -> None:
-    app = endpoint(function(half(1)), Switches(rollouts_off=True))
-    answer = await app.call("shop-answer", asked("octo/hello"))
-    assert [op["displayName"] for op in answer.json()] == ["work"]
+    memo = await memo_of(endpoint(function(half(1)), Switches(rollouts_off=True)), "octo/hello")
+    assert memo["version"] == "1"
 
 
 async def test_an_event_without_the_key_stays_on_the_functions_own() -> None:
     other = Version("2", second, rollout(1, by="event.data.workspaceId"))
     memo = await memo_of(endpoint(function(other)), "octo/hello")
     assert (memo["version"], memo["position"]) == ("1", None)
+
+
+def test_a_key_that_no_event_has_is_refused_with_the_nearest() -> None:
+    with pytest.raises(DefinitionError, match=r"'event.data.repository_id'.*'repositoryId'"):
+        function(Version("2", second, rollout(1, by="event.data.repository_id")))
 
 
 async def test_without_a_key_each_run_is_chosen_by_its_own_id() -> None:

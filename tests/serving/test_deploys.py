@@ -164,6 +164,43 @@ async def test_a_version_that_became_the_function_keeps_its_runs() -> None:
     assert run.output == ["two before", "two, now its own after"]
 
 
+async def test_a_promotion_leaves_older_runs_where_they_are() -> None:
+    async with house() as there:
+        async with deployed(there, catalog_of(waits("one"))):
+            event_id = await ask(there)
+            await asleep(there, event_id)
+        older = Version("1", waits("one"), rollout(0, by=BY_KEY))
+        promoted = catalog_of(waits("two"), older, version="2", unpinned="1")
+        async with deployed(there, promoted):
+            run = await ended(there, event_id)
+            other = await ended(there, await ask(there))
+    assert run.output == ["one before", "one after"]
+    assert other.output == ["two before", "two after"]
+
+
+async def test_a_rollback_leaves_newer_runs_where_they_are() -> None:
+    async with house() as there:
+        older = Version("1", waits("one"), rollout(0, by=BY_KEY))
+        async with deployed(there, catalog_of(waits("two"), older, version="2")):
+            event_id = await ask(there)
+            await asleep(there, event_id)
+        async with deployed(there, catalog_of(waits("one"), second(0))):
+            run = await ended(there, event_id)
+    assert run.output == ["two before", "two after"]
+
+
+async def test_an_event_that_came_while_the_app_was_down_takes_its_share() -> None:
+    async with house() as there:
+        async with deployed(there, catalog_of(waits("one"), second(1), retries=20)):
+            pass
+        event_id = await ask(there)
+        tried = there.engine.stats().calls + 1
+        await until(lambda: there.engine.stats().calls >= tried)
+        async with deployed(there, catalog_of(waits("one"), second(1), retries=20)):
+            run = await ended(there, event_id)
+    assert run.output == ["two before", "two after"]
+
+
 async def test_a_run_whose_version_is_gone_goes_on_when_it_comes_back() -> None:
     async with house() as there:
         async with deployed(there, catalog_of(waits("one"), second(1), retries=20)):

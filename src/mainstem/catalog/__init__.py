@@ -13,6 +13,7 @@ from inngest import NonRetriableError, RetryAfterError, StepError
 
 from mainstem.catalog.adoption import adopt
 from mainstem.catalog.binding import BoundCatalog, check_served_by, shares_in
+from mainstem.catalog.calling import VERSION_STEP
 from mainstem.catalog.catalogue import Catalog
 from mainstem.catalog.config import ENVIRONMENTS, KEEP, Config, Keep, Override
 from mainstem.catalog.definition import Definer, Definition, FailureHandler, Handler, define
@@ -20,7 +21,7 @@ from mainstem.catalog.events import EventData, Scheduled
 from mainstem.catalog.failure import Failure, FunctionFailed
 from mainstem.catalog.guard import GuardRail
 from mainstem.catalog.making import RETIRED
-from mainstem.catalog.rollout import VERSION_STEP, Rollout, Version, rollout
+from mainstem.catalog.rollout import Rollout, Version, rollout
 from mainstem.catalog.run import Run
 from mainstem.catalog.sdk_definition import AnyDefinition, SdkDefinition, sdk_function
 from mainstem.catalog.sender import Sender, SenderSync, client_sender, client_sender_sync

@@ -16,7 +16,7 @@ from mainstem.catalog.config import Config, Override
 from mainstem.catalog.definition import place_of
 from mainstem.catalog.making import create_function
 from mainstem.catalog.sdk_definition import SdkDefinition
-from mainstem.catalog.sdk_internals import parts_of
+from mainstem.catalog.sdk_internals import NO_OUTPUT_TYPE, parts_of, serialises
 from mainstem.errors import AdoptionRefused, UnknownSdk
 
 R = TypeVar("R")
@@ -36,8 +36,9 @@ def adopt(
 
     Id, name, triggers, configuration, middleware, output type and failure handler are unchanged.
     The middleware of its client is not part of it: hand the `client` in to take that over too, in
-    front of the function's own. Raises `AdoptionRefused` for anything that is no function of the
-    SDK, and for one that would not come out the same under the installed release.
+    front of the function's own. A serializer cannot be taken over: it is the client's. Raises
+    `AdoptionRefused` for anything that is no function of the SDK, and for one that would not come
+    out the same under the installed release or without its client's serializer.
     """
     if not isinstance(function, inngest.Function):
         raise AdoptionRefused(
@@ -49,6 +50,13 @@ def adopt(
         main = function.get_config(_ANYWHERE).main
     except UnknownSdk as error:
         raise AdoptionRefused(f"function '{function.local_id}'", str(error)) from error
+    if client is not None and serialises(client) and parts["output_type"] is not NO_OUTPUT_TYPE:
+        raise AdoptionRefused(
+            f"function '{function.local_id}'",
+            "its results pass through its client's serializer, which is the client's alone. Make "
+            "the one client with it, client_for(settings, serializer=…), hand that to "
+            "serve(client=…), and adopt the function without client=.",
+        )
     app_id = function.id.removesuffix(f"-{function.local_id}")
     middleware = [*(client.middleware if client is not None else ()), *parts["middleware"]]
     retries = main.steps["step"].retries

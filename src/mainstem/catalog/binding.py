@@ -21,7 +21,7 @@ from mainstem.catalog.run import Invocable
 from mainstem.catalog.sdk_definition import AnyDefinition, SdkDefinition
 from mainstem.catalog.sender import client_sender, client_sender_sync
 from mainstem.catalog.switches import Switches
-from mainstem.errors import AdoptedInStrictMode, ForeignClient, NotBound
+from mainstem.errors import AdoptedInStrictMode, ForeignClient, NotBound, NotServedHere
 
 S = TypeVar("S", default=Any)
 
@@ -110,9 +110,16 @@ class BoundCatalog(Generic[S]):
         return client_sender_sync(self.client)(events, event_id=event_id)
 
     def bound(self, definition: Invocable[Any, Any]) -> inngest.Function[Any]:
-        """The function of `definition`. Raises `NotBound` when this binding does not hold it."""
+        """The function of `definition`.
+
+        Raises `NotServedHere` when this binding has none of that id, `NotBound` when it has
+        another definition's.
+        """
         function = self.by_id.get(definition.id)
-        if function is None or self._by_function[function] is not definition:
+        if function is None:
+            why = "it is not among the functions served here, perhaps in another part"
+            raise NotServedHere(definition.id, self.off.get(definition.id, why))
+        if self._by_function[function] is not definition:
             raise NotBound(definition.id, "invoke")
         return function
 

@@ -17,13 +17,14 @@ from mainstem.catalog.definition import Definition
 from mainstem.catalog.events import EventData
 from mainstem.catalog.failure import read_failure
 from mainstem.catalog.guard import Guard
-from mainstem.catalog.rollout import VERSION_STEP, choose, position, value_at
-from mainstem.catalog.run import Binding, Run
+from mainstem.catalog.rollout import choose, position, value_at
+from mainstem.catalog.run import OWN_STEPS, Binding, Run
 from mainstem.catalog.sdk_definition import AnyDefinition, SdkDefinition
 from mainstem.catalog.sdk_internals import Context, memo_ids, serving_client
 from mainstem.catalog.switches import Skipped
 from mainstem.errors import BadEventData, VersionGone
 
+VERSION_STEP: Final = f"{OWN_STEPS}version"
 _VERSION_MEMO: Final = hashlib.sha1(VERSION_STEP.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -188,11 +189,9 @@ async def _version(
     """The version that this run is on; chosen now and kept in a memo, if it is about to begin."""
     done = memo_ids(ctx)
     if _VERSION_MEMO not in done:
-        shares = binding.shares.get(definition.id, {})
-        has_a_choice = any(shares.get(version.label) for version in definition.versions)
-        # A run that has begun without the memo began before there was a choice. A first request
-        # that is tried again may have begun too.
-        if not has_a_choice or done or ctx.attempt > 0:
+        if done:  # it has begun without the memo, so before there was a choice
+            return definition.unpinned
+        if not definition.versions:
             return definition.version
     memo = await ctx.step.run(VERSION_STEP, functools.partial(_choice, definition, binding, ctx))
     label = str(memo["version"])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 import inngest
 
 from mainstem.catalog.config import ENVIRONMENTS, MAX_TRIGGERS, Config, Override, faults
-from mainstem.catalog.events import EventData
+from mainstem.catalog.events import EventData, Scheduled
 from mainstem.catalog.failure import FunctionFailed
 from mainstem.catalog.invocable import SDKS_OWN, InvokedBySdk
 from mainstem.catalog.rollout import FIRST_VERSION, Version
@@ -65,6 +65,7 @@ class Definition(Generic[D, S_contra, R_co]):
     previous_ids: tuple[str, ...] = ()
     version: str = FIRST_VERSION
     versions: tuple[Version[D], ...] = ()
+    unpinned: str = FIRST_VERSION
 
     @property
     def triggers(self) -> tuple[inngest.TriggerEvent | inngest.TriggerCron, ...]:
@@ -96,6 +97,8 @@ class Definition(Generic[D, S_contra, R_co]):
         def __getattr__(self, name: str) -> Any:
             if name == "_opts":
                 return InvokedBySdk(self.id)
+            if name == "_output_type":
+                return object
             if name in SDKS_OWN:
                 raise NotBound(self.id, "serve or invoke")
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
@@ -133,6 +136,7 @@ def define(
     previous_ids: Sequence[str] = (),
     version: str = FIRST_VERSION,
     versions: Sequence[Version[D]] = (),
+    unpinned: str | None = None,
 ) -> Definer[D]:
     """Define a function: everything the SDK offers, in the SDK's terms, and no client.
 
@@ -141,7 +145,8 @@ def define(
     where. `group` and `tags` are what deployments are divided by. `sends` lists the events that
     the handler may send: it is held to them in development, and `mainstem check` compares them
     with what functions expect. `previous_ids` keeps runs alive that began before a renaming.
-    `version` is what the handler is called among `versions`, which are rolled out beside it.
+    `version` is what the handler is called among `versions`, which are rolled out beside it; runs
+    that began before there were any end on `unpinned`, the function's own unless said otherwise.
 
     All mistakes are raised together, as one `DefinitionError`, while the module that holds the
     definition is imported.
@@ -176,6 +181,7 @@ def define(
             previous_ids=tuple(previous_ids),
             version=version,
             versions=tuple(versions),
+            unpinned=unpinned or version,
         )
         _check(definition)
         return definition
@@ -206,6 +212,12 @@ def _check(definition: Definition[Any, Any, Any]) -> None:
             near = difflib.get_close_matches(environment, ENVIRONMENTS, n=1)
             hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(ENVIRONMENTS)}"
             wrong.append(f"environments names '{environment}' ({hint})")
+            continue
+        if not isinstance(definition.environments[environment], Override):
+            wrong.append(
+                f"environments['{environment}'] is a "
+                f"{type(definition.environments[environment]).__name__}; expected Override(…)"
+            )
             continue
         try:
             there = definition.for_environment(environment)
@@ -242,8 +254,29 @@ def _own_faults(definition: Definition[Any, Any, Any]) -> list[str]:
         wrong.append("the same trigger is listed twice; expected each once")
     if definition.id in definition.previous_ids:
         wrong.append(f"previous_ids names '{definition.id}', which is its id; expected older ones")
-    wrong += version_faults(definition.version, definition.versions)
+    wrong += version_faults(definition.version, definition.versions, definition.unpinned)
     wrong += _handler_faults(definition)
+    wrong += _key_faults(definition)
+    return wrong
+
+
+def _key_faults(definition: Definition[Any, Any, Any]) -> list[str]:
+    """A key that no event of the function has, so that nothing would ever be rolled out."""
+    known = {
+        field.alias or name
+        for model in definition.on.models
+        if model is not Scheduled
+        for name, field in model.model_fields.items()
+    }
+    wrong = []
+    for by in {version.rollout.by for version in definition.versions}:
+        if by is None or not by.startswith("event.data."):
+            continue
+        field = by.split(".")[2]
+        if field not in known:
+            near = difflib.get_close_matches(field, sorted(known), n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
+            wrong.append(f"its versions are rolled out by '{by}', which no event has ({hint})")
     return wrong
 
 

@@ -28,8 +28,8 @@ import inngest
 from mainstem.catalog import sdk_internals
 from mainstem.catalog.sdk_internals import Context, memo_ids, on_step
 
-# The parallel group and the branch of it that is being run, if one is.
-_branch: ContextVar[tuple[int, int] | None] = ContextVar("mainstem_branch", default=None)
+# The parallel groups, from the outermost, and the branch of each that is being run.
+_branch: ContextVar[tuple[tuple[int, int], ...]] = ContextVar("mainstem_branch", default=())
 _NOT_THEIRS: Final = tuple(
     Path(str(each.__file__)).parent for each in (inngest, asyncio, sdk_internals)
 )
@@ -59,6 +59,7 @@ class Guard:
         self._place = place
         self._branches: dict[tuple[int, str], int] = {}
         self._groups = count()
+        self._is_excused = False
         on_step(ctx, self._see)
         # An attribute of this one call's group, in front of the class's method.
         parallel = ctx.group.parallel
@@ -68,7 +69,7 @@ class Guard:
     def ended(self) -> None:
         """Look at what is left when the handler has returned. Raises `GuardRail`."""
         left = len(memo_ids(self._ctx))
-        if left:
+        if left and not self._is_excused:
             raise self._differs(
                 f"it ended without asking for {left} of the steps that this run has done",
                 place=self._place,
@@ -77,8 +78,7 @@ class Guard:
     def _see(self, step: Any) -> None:
         """Look at a step that the handler has come to. Raises `GuardRail`."""
         here = _branch.get()
-        if here is not None:
-            group, branch = here
+        for group, branch in here:
             first = self._branches.setdefault((group, step.display_name), branch)
             if first != branch:
                 raise GuardRail(
@@ -88,6 +88,7 @@ class Guard:
                     mend="Give it an id of its own in each branch, such as "
                     f"f'{step.display_name} {{item}}'.",
                 )
+        if here or self._is_excused:
             return
         memos = memo_ids(self._ctx)
         if memos and step.id not in memos:
@@ -110,14 +111,33 @@ class Guard:
 
     def _in_parallel(self, parallel: Callable[..., Any], callables: Any, *args: Any, **kwargs: Any
                      ) -> Any:  # fmt: skip
-        group = next(self._groups)
+        group, around = next(self._groups), _branch.get()
         branches = tuple(
-            _marked(one, (group, branch)) for branch, one in enumerate(tuple(callables))
+            _marked(one, (*around, (group, branch))) for branch, one in enumerate(tuple(callables))
         )
-        return parallel(branches, *args, **kwargs)
+        try:
+            result = parallel(branches, *args, **kwargs)
+        except Exception:
+            self._excuse()
+            raise
+        return self._awaited(result) if inspect.isawaitable(result) else result
+
+    async def _awaited(self, group: Awaitable[Any]) -> Any:
+        try:
+            return await group
+        except Exception:
+            self._excuse()
+            raise
+
+    def _excuse(self) -> None:
+        """An error that leaves a group ends it at once: its other branches are not asked again.
+
+        So their memos stay, rightly, whatever the handler does next.
+        """
+        self._is_excused = True
 
 
-def _marked(branch: Callable[[], Any], where: tuple[int, int]) -> Callable[[], Any]:
+def _marked(branch: Callable[[], Any], where: tuple[tuple[int, int], ...]) -> Callable[[], Any]:
     """`branch`, which says where it is while it runs; a coroutine if it gives one."""
 
     def call() -> Any:

@@ -11,7 +11,7 @@ SDKS_OWN: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class InvokedBySdk:
-    """All that `ctx.step.invoke("…", function=definition)` reads: the id, without the app's.
+    """The id that `ctx.step.invoke("…", function=definition)` reads, without the app's.
 
     The SDK puts the app's id of the serving client before it, so that an invocation always stays
     with the one client.

@@ -5,9 +5,10 @@ run on that version through retries, sleeps and deploys. The choice hashes the f
 the value of a stable key, so that the same repository (say) is always on the same side, and a
 share that grows only moves keys to the new version, never back.
 
-What has begun without such a memo began before the function had versions: it ends on the
-function's own handler. So the older code stays the function's handler while a newer version is
-rolled out, and becomes the past when the newer one takes its place (`version="2"`).
+What has begun without such a memo began before the function had versions. It ends on the handler
+labelled `unpinned`, which is the function's own unless it is said otherwise: when the newer code
+takes the function's place (`version="2"`) while such runs may be left, the older one stays listed
+and `unpinned="1"` names it.
 """
 
 import hashlib
@@ -21,7 +22,6 @@ from mainstem.errors import DefinitionError
 
 D = TypeVar("D")
 
-VERSION_STEP: Final = "mainstem:version"
 FIRST_VERSION: Final = "1"
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
@@ -66,9 +66,11 @@ class Version(Generic[D]):
     rollout: Rollout
 
 
-def faults(own: str, versions: Sequence[Version[Any]]) -> Iterator[str]:
+def faults(own: str, versions: Sequence[Version[Any]], unpinned: str) -> Iterator[str]:
     """Everything wrong with a function's versions, each as "what is wrong; expected"."""
     labels = [own, *(version.label for version in versions)]
+    if unpinned not in labels:
+        yield f"unpinned is '{unpinned}'; expected one of its versions ({', '.join(labels)})"
     for label in labels:
         if not _LABEL.fullmatch(label):
             yield f"a version is called '{label}'; expected letters, digits, '.', '_' and '-'"

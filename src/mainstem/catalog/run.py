@@ -30,6 +30,9 @@ D_co = TypeVar("D_co", covariant=True)
 D_contra = TypeVar("D_contra", contravariant=True)
 R_co = TypeVar("R_co", covariant=True)
 
+OWN_STEPS = "mainstem:"
+"""How the ids of steps begin that Mainstem takes itself."""
+
 _EVENTS_PER_REQUEST = 5_000  # the event API refuses more in one request
 
 
@@ -148,6 +151,11 @@ class Run(Generic[D_co]):
         """
         codec = codec_of(fn, args, kwargs)
         what = self._told(step_id)
+        if step_id.startswith(OWN_STEPS):
+            raise inngest.NonRetriableError(
+                f"{what} has an id that Mainstem keeps for itself. Begin it with something else "
+                f"than '{OWN_STEPS}'."
+            )
 
         async def work() -> Any:
             result = fn(*args, **kwargs)

@@ -200,6 +200,12 @@ def _check(definition: SdkDefinition[Any]) -> None:
             hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(ENVIRONMENTS)}"
             wrong.append(f"environments names '{environment}' ({hint})")
             continue
+        if not isinstance(definition.environments[environment], Override):
+            wrong.append(
+                f"environments['{environment}'] is a "
+                f"{type(definition.environments[environment]).__name__}; expected Override(…)"
+            )
+            continue
         try:
             there = definition.for_environment(environment)
         except DefinitionError as error:

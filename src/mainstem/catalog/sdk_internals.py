@@ -4,14 +4,21 @@ Each of these has no public counterpart in any release of 0.5. They are looked a
 a release that has moved one is told by name (`UnknownSdk`) instead of half working.
 """
 
+import inspect
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Final
 
 import inngest
 
 from mainstem.errors import UnknownSdk
 
 Context = inngest.Context | inngest.ContextSync
+
+
+NO_OUTPUT_TYPE: Final = (
+    inspect.signature(inngest.Function.__init__).parameters["output_type"].default
+)
+"""What the SDK keeps as the output type of a function that was given none."""
 
 
 def memo_ids(ctx: Context) -> Collection[str]:
@@ -37,6 +44,11 @@ def on_step(ctx: Context, seen: Callable[[Any], None]) -> None:
         return report(step_info)
 
     execution.report_step = watched
+
+
+def serialises(client: inngest.Inngest) -> bool:
+    """Whether results of a client's functions pass through a serializer."""
+    return getattr(client, "_serializer", None) is not None
 
 
 def serving_client(ctx: Context, otherwise: inngest.Inngest) -> inngest.Inngest:

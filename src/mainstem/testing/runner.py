@@ -103,10 +103,12 @@ class _Journey(Generic[R]):
             answer = await self._call()
             if answer.status == 200:
                 return self._result(answer.body)
+            # The steps of a group are called side by side: none sees what another gave.
+            together = dict(self.server.memos)
             for op in answer.ops:
-                await self._settle(op)
+                await self._settle(op, together)
 
-    async def _call(self, step: str = "step") -> Answer:
+    async def _call(self, step: str = "step", memos: dict[str, Any] | None = None) -> Answer:
         """Call until there is an answer to go on with, at most `attempts` times."""
         for attempt in range(self.server.attempts):
             self.calls += 1
@@ -115,7 +117,7 @@ class _Journey(Generic[R]):
                     f"Function '{self.definition.id}' was called {_MOST_CALLS} times without an "
                     "end. A step id that changes from call to call is the usual cause."
                 )
-            answer = await self.server.call(attempt=attempt, step=step)
+            answer = await self.server.call(attempt=attempt, step=step, memos=memos)
             failing = answer.status not in (200, 206) or any(
                 op["op"] == "StepError" for op in answer.ops
             )
@@ -125,13 +127,16 @@ class _Journey(Generic[R]):
             raise self._error(answer)
         return answer
 
-    async def _settle(self, op: dict[str, Any]) -> None:
-        """Do the server's duty for one opcode: keep its memo, or have the planned step done."""
+    async def _settle(self, op: dict[str, Any], together: dict[str, Any]) -> None:
+        """Do the server's duty for one opcode: keep its memo, or have the planned step done.
+
+        `together` are the memos that there were when the opcode was reported.
+        """
         step_id = _told(op)
         match op["op"]:
             case "StepPlanned":
-                for done in (await self._call(step=op["id"])).ops:
-                    await self._settle(done)
+                for done in (await self._call(step=op["id"], memos=together)).ops:
+                    await self._settle(done, together)
             case "StepRun":
                 if step_id in self.to_lose:
                     self.to_lose.discard(step_id)

@@ -97,8 +97,14 @@ class Server:
 
     _http: httpx.AsyncClient = field(init=False)
 
-    async def call(self, *, attempt: int, step: str = "step") -> Answer:
-        """Call the function once; `step` is the hash of a planned step to do, if one is meant."""
+    async def call(
+        self, *, attempt: int, step: str = "step", memos: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """Call the function once; `step` is the hash of a planned step to do, if one is meant.
+
+        `memos` are those it is called with, all that there are if not given.
+        """
+        memos = self.memos if memos is None else memos
         answer = await self._http.post(
             _PATH,
             params={"fnId": self.function.id, "stepId": step},
@@ -109,11 +115,11 @@ class Server:
                         "disable_immediate_execution": False,
                         "max_attempts": self.attempts,
                         "run_id": self.run_id,
-                        "stack": {"current": len(self.memos), "stack": list(self.memos)},
+                        "stack": {"current": len(memos), "stack": list(memos)},
                     },
                     "event": self.events[0],
                     "events": self.events,
-                    "steps": self.memos,
+                    "steps": dict(memos),
                     "use_api": False,
                 }
             ),
