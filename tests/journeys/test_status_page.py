@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from socket import socket
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -275,7 +275,8 @@ def second_endpoint(dev: Dev, *, changed: str, without: str) -> Iterator[None]:
     definitions.append(replace(definitions[0], id="brand-new"))
     app = Starlette()
     settings = load_settings({"MAINSTEM_ENV": "local", "INNGEST_BASE_URL": dev.engine})
-    serve(app, Catalog(definitions), None, settings=settings)
+    unused: Any = object()  # nothing is run there
+    serve(app, Catalog(definitions), unused, settings=settings)
     with bind(LOOPBACK, 0, option="") as listener, in_a_thread(app, listener):
         httpx.put(url_of(listener) + _PATH, timeout=10).raise_for_status()
         yield

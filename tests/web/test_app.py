@@ -1,6 +1,7 @@
 """The one endpoint, over real sockets, with the real SDK and the embedded engine."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from mainstem.web.status import status_page
 from .served import SIGNING_KEY, Served, served
 
 SettingsFor = Callable[..., Settings]
+UNUSED: Any = object()  # services of functions that are not run
 
 
 async def registered(there: Served) -> set[str]:
@@ -111,7 +113,7 @@ async def test_a_canary_is_served_on_request_and_is_no_function_of_the_page(
 ) -> None:
     settings = settings_for("local", MAINSTEM_SERVE_GROUPS="update")
     app = create_app(
-        settings, catalog=catalogue(), services=None, canary=True, status=status_page(settings)
+        settings, catalog=catalogue(), services=UNUSED, canary=True, status=status_page(settings)
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
@@ -130,14 +132,14 @@ def test_a_canary_of_a_part_that_does_not_exist_is_refused(settings_for: Setting
     with pytest.raises(UnknownPart, match="Write 'update'"):
         create_app(
             settings_for("local", MAINSTEM_SERVE_GROUPS="upate"),
-            catalog=catalogue(), services=None, canary=True,
+            catalog=catalogue(), services=UNUSED, canary=True,
         )  # fmt: skip
 
 
 def test_the_log_of_the_start_says_that_rollouts_are_off(settings_for: SettingsFor) -> None:
     with capture_logs() as logs:
         create_app(
-            settings_for("local", MAINSTEM_ROLLOUT="off"), catalog=catalogue(), services=None
+            settings_for("local", MAINSTEM_ROLLOUT="off"), catalog=catalogue(), services=UNUSED
         )
     (start,) = [log for log in logs if log["event"] == "serving functions"]
     assert start["rollouts"] == "off"
@@ -146,5 +148,5 @@ def test_the_log_of_the_start_says_that_rollouts_are_off(settings_for: SettingsF
 def test_our_own_catalogue_fits_together(
     settings_for: SettingsFor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    create_app(settings_for("local", MAINSTEM_STRICT="on"), catalog=catalogue(), services=None)
+    create_app(settings_for("local", MAINSTEM_STRICT="on"), catalog=catalogue(), services=UNUSED)
     assert [one for one in caplog.records if one.name == "mainstem.registration"] == []

@@ -11,6 +11,7 @@ from mainstem.serving.application import Application, CannotLoad, load_applicati
 from mainstem.serving.binding import bind_for
 from mainstem.serving.endpoint import Endpoint, endpoint_for
 from mainstem.serving.extras import MissingExtra
+from mainstem.serving.needs import ServicesMissing
 from mainstem.serving.once import DoubleServe, reset_serving
 from mainstem.serving.options import SERVE_PATH, Options
 from mainstem.serving.selection import (
@@ -31,6 +32,7 @@ __all__ = [
     "MissingExtra",
     "Options",
     "Served",
+    "ServicesMissing",
     "UnknownFunction",
     "UnknownPart",
     "bind_for",

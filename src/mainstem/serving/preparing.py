@@ -11,6 +11,7 @@ import inngest
 from mainstem.catalog import BoundCatalog, Catalog
 from mainstem.serving.binding import bind_for
 from mainstem.serving.log import say
+from mainstem.serving.needs import check_services
 from mainstem.serving.once import note_serving
 from mainstem.serving.options import Options
 from mainstem.serving.served import Served, served_by
@@ -59,7 +60,7 @@ def prepare(
 
     Without settings among the `options` they are read from the environment, now. While the new path
     is switched off, `old` is kept to be called instead, where it was given. Raises what `bind_for`
-    raises, and `DoubleServe`.
+    raises, `ServicesMissing` and `DoubleServe`.
     """
     settings = options.get("settings") or load_settings()
     bound = bind_for(
@@ -85,6 +86,7 @@ def prepare(
     if prepared.old is not None:
         say("warning", "serving the old way: functions are off", **prepared.served.in_short())
         return prepared
+    check_services(bound.definitions, services)
     is_second = note_serving(prepared)
     say("info", "serving functions", **prepared.served.as_facts())
     if is_second:
