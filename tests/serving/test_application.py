@@ -14,12 +14,21 @@ from .house import settings_of
 from .shop import CATALOGUE, SHOP, Shop
 
 MODULE = """
-from mainstem.catalog import Catalog
+import inngest
+from mainstem.catalog import Catalog, cron, define, sdk_function
 from mainstem.serving import Application
 
 catalog = Catalog([])
 application = Application(catalog, services="a value")
 number = 3
+
+@define(id="pack-order", on=cron("0 6 * * *"))
+async def pack_order(run, services):
+    return None
+
+@sdk_function(fn_id="print-label", trigger=inngest.TriggerEvent(event="a/b"))
+def print_label(ctx):
+    return None
 
 class Folder:
     catalog = catalog
@@ -65,6 +74,13 @@ def test_a_catalogue_or_an_application_is_found_in_the_current_folder(
         ("shop_of_tests:catalog", "there is no module 'shop_of_tests'"),
         ("shop_of_test:catalogue", "has no 'catalogue'. It has application, catalog"),
         ("shop_of_test:number", "it is a int"),
+        (
+            "shop_of_test:pack_order",
+            "it is the definition 'pack-order'. Name the catalogue that lists it.*:application'",
+        ),
+        ("shop_of_test:print_label", "it is the definition 'print-label'"),
+        ("shop/functions.py:catalog", "it names a file. Write it as 'shop.functions:catalog'"),
+        ("./shop_of_test.py:catalog", "Write it as 'shop_of_test:catalog'"),
     ],
 )
 def test_a_name_that_leads_nowhere_is_told_with_the_way_out(

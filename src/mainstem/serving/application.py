@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Generic, cast
 
 from typing_extensions import TypeVar
 
-from mainstem.catalog import Catalog
+from mainstem.catalog import Catalog, Definition, SdkDefinition
 from mainstem.errors import MainstemError
 from mainstem.settings import Settings
 
@@ -62,7 +62,18 @@ def load_application(name: str) -> Application[Any]:
         raise CannotLoad(
             name, "it is not of the form module:attribute", "Write it as 'shop.functions:catalog'."
         )
+    if module_name.endswith(".py"):
+        path = PurePath(module_name.replace("\\", "/")).with_suffix("")
+        dotted = ".".join(part for part in path.parts if part not in ("/", "."))
+        raise CannotLoad(name, "it names a file", f"Write it as '{dotted}:{attribute}'.")
     found = _attribute(name, _module(name, module_name), attribute)
+    if isinstance(found, (Definition, SdkDefinition)):
+        raise CannotLoad(
+            name,
+            f"it is the definition '{found.id}'",
+            "Name the catalogue that lists it, such as "
+            f"'{module_name}:{next(iter(_known(import_module(module_name))), 'catalog')}'.",
+        )
     if callable(found) and not isinstance(found, (Application, Catalog)):
         found = found()
     if isinstance(found, Catalog):
@@ -98,9 +109,7 @@ def _attribute(name: str, module: Any, attribute: str) -> Any:
         try:
             found = getattr(found, part)
         except AttributeError:
-            known = sorted(
-                n for n, v in vars(module).items() if isinstance(v, (Application, Catalog))
-            )
+            known = _known(module)
             raise CannotLoad(
                 name,
                 f"module '{module.__name__}' has no '{part}'",
@@ -109,3 +118,8 @@ def _attribute(name: str, module: Any, attribute: str) -> Any:
                 else "Name the attribute with the catalogue.",
             ) from None
     return found
+
+
+def _known(module: Any) -> list[str]:
+    """The names in `module` that lead to a catalogue."""
+    return sorted(n for n, v in vars(module).items() if isinstance(v, (Application, Catalog)))
