@@ -113,3 +113,34 @@ async def test_the_longest_apps_name_owns_a_function() -> None:
     apps = (await _asked(_server(dev={"functions": STORED[:1], "handlers": handlers}))).apps
     assert list(apps["shop-send"].functions or {}) == ["bill"]
     assert apps["shop"].functions == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [("<html>Hello</html>", "text/html"), ('{"hello":1}', "application/json"), ("", "no content")],
+)
+async def test_what_is_no_server_of_inngests_is_a_problem(content: str, form: str) -> None:
+    app = fastapi.FastAPI()
+
+    @app.get("/{path:path}")
+    def anything(path: str) -> fastapi.Response:
+        kind = {} if form == "no content" else {"content-type": form}
+        return fastapi.Response(content, headers=kind)
+
+    server = await _asked(app)
+    assert server.code == "no-server"
+    assert f"HTTP 200 ({form})" in (server.problem or "")
+
+
+async def test_a_server_that_fails_tells_nothing_and_is_a_problem() -> None:
+    app = fastapi.FastAPI()
+    app.get("/{path:path}")(lambda: fastapi.Response("the database is away", status_code=500))
+    server = await _asked(app)
+    assert server.code == "server-failing"
+    assert "HTTP 500 and tells nothing: the database is away." in (server.problem or "")
+
+
+async def test_a_page_for_everything_hides_no_server_that_tells_its_functions() -> None:
+    app = _server(functions=STORED)
+    app.get("/{path:path}")(lambda: fastapi.Response("<html>", media_type="text/html"))
+    _as_wanted(await _asked(app))

@@ -46,7 +46,7 @@ class Answer:
 @asynccontextmanager
 async def asking() -> AsyncIterator[httpx.AsyncClient]:
     """A client for a few questions. Proxies and the like are taken from the environment."""
-    async with httpx.AsyncClient(timeout=None, follow_redirects=False) as http:
+    async with httpx.AsyncClient(timeout=2 * TIMEOUT_S, follow_redirects=False) as http:
         yield http
 
 

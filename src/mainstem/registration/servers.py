@@ -17,10 +17,13 @@ from mainstem.registration.asking import Answer, ask
 from mainstem.registration.described import read_functions
 from mainstem.registration.keys import Keys, bearer
 from mainstem.registration.sides import HeldApp, Mode, Server
+from mainstem.settings import without_password
 
 Json = Any
 Object = Mapping[str, Json]
 
+_FAILING: Final = 500
+_NOT_OFFERED: Final = 501
 _MODES: Final[Mapping[str, Mode]] = {"dev": "dev", "cloud": "cloud"}
 
 
@@ -39,28 +42,35 @@ async def ask_server(
     apps: dict[str, HeldApp] | None = None
     answer = Answer(0, {}, "")
     version = None
+    strange: Answer | None = None
     for path, read in (("/v1/apps", _apps), ("/dev", _handlers)):
         answer = await ask_api(http, "GET", origin, path, keys, branch=branch)
         if (wrong := _problem(origin, answer, keys)) is not None:
             return wrong
         if (apps := read(answer)) is not None:
             break
-    else:
-        apps = {}
-    is_listed = bool(apps) or answer.status == 200
-    if answer.status == 200 and answer.fields.get("version"):
+        if answer.status == 200 and not is_inngest(answer):
+            strange = strange or answer
+    is_listed, is_known = apps is not None, apps is not None
+    apps = apps or {}
+    if is_inngest(answer) and answer.fields.get("version"):
         version = str(answer.fields["version"])
     unknown = ""
     for app_id in sorted({*app_ids} - apps.keys()):
         path = f"/v1/apps/{quote(app_id, safe='')}/functions"
         told = await ask_api(http, "GET", origin, path, keys, branch=branch)
+        if (wrong := _problem(origin, told, keys)) is not None:
+            return wrong
         functions = items_of(told)
+        is_known = is_known or functions is not None
         if functions == [] or (told.status == 404 and is_listed):
             continue  # it is not there
         if functions is None:
             unknown = f"its answer to {path} (HTTP {told.status}) is not one that we know"
         else:
             apps[app_id] = HeldApp(app_id, functions=read_functions(functions, app_id=app_id))
+    if strange is not None and not is_known:
+        return _no_server(origin, strange)
     kind = _MODES.get(answer.headers.get("x-inngest-server-kind", ""))
     return Server(origin, kind=kind, version=version, apps=apps, is_listed=is_listed,
                   unknown=unknown)  # fmt: skip
@@ -87,13 +97,45 @@ async def ask_api(
     return answer
 
 
+def is_inngest(answer: Answer) -> bool:
+    """Whether `answer` is one that only a server of Inngest's kind gives.
+
+    To `/dev`: an object with its functions and handlers, or with its version. To `/v1/apps` and to
+    an app's functions: a list, bare or under `data`.
+    """
+    told = answer.fields
+    if {"functions", "handlers"} <= told.keys() or ("version" in told and "functions" in told):
+        return answer.status == 200
+    return items_of(answer) is not None
+
+
+def _no_server(origin: str, answer: Answer) -> Server:
+    form = answer.headers.get("content-type", "").partition(";")[0] or "no content"
+    by = f" from {answer.headers['server']}" if "server" in answer.headers else ""
+    return Server(
+        origin,
+        code="no-server",
+        problem=f"No server of Inngest's answers at {without_password(origin)}: HTTP "
+        f"{answer.status} ({form}) came{by}. Set INNGEST_BASE_URL to the server's address "
+        "(`mainstem doctor` shows what is read).",
+    )
+
+
 def _problem(origin: str, answer: Answer, keys: Keys) -> Server | None:
+    shown = without_password(origin)
     if answer.problem:
         return Server(
             origin,
             code="server-unreachable",
-            problem=f"Cannot reach the server {origin}: {answer.problem}. Is it running, and is "
+            problem=f"Cannot reach the server {shown}: {answer.problem}. Is it running, and is "
             "the address right (`mainstem doctor`)?",
+        )
+    if answer.status >= _FAILING and answer.status != _NOT_OFFERED:
+        return Server(
+            origin,
+            code="server-failing",
+            problem=f"The server {shown} answers HTTP {answer.status} and tells nothing: "
+            f"{answer.text[:200].strip().rstrip('.') or 'without a word'}. Its own log says more.",
         )
     if not answer.is_refused:
         return None
@@ -107,7 +149,7 @@ def _problem(origin: str, answer: Answer, keys: Keys) -> Server | None:
         origin,
         code="server-refused",
         kind=_MODES.get(answer.headers.get("x-inngest-server-kind", "")),
-        problem=f"The server {origin} answered {answer.status} to {what}; `mainstem doctor` shows "
+        problem=f"The server {shown} answered {answer.status} to {what}; `mainstem doctor` shows "
         "what is read.",
     )
 
@@ -171,9 +213,11 @@ def _handlers(answer: Answer) -> dict[str, HeldApp] | None:
 def items_of(answer: Answer) -> list[Object] | None:
     """A list of objects, bare or under `data`, without what is archived; None for anything else."""
     body = answer.body
+    is_null = answer.text.strip() == "null"  # an empty list, as some servers write it
     if isinstance(body, Mapping):
-        body = body.get("data", body.get("functions"))
-    if answer.status != 200 or not isinstance(body, list | None):
+        name = "data" if "data" in body else "functions"
+        body, is_null = body.get(name), name in body and body[name] is None
+    if answer.status != 200 or not (isinstance(body, list) or is_null):
         return None
     items = [one for one in body or () if isinstance(one, Mapping)]
     return [one for one in items if not one.get("is_archived")]
