@@ -40,3 +40,18 @@ def test_an_endpoint_that_is_away_fails_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "Is it running, and is the path right?" in done.stderr
+
+
+def test_a_failure_is_told_to_programs_too(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9/api/inngest"
+    done = call(tmp_path, "sync", url, "--json", MAINSTEM_ENV="local")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"]) == (1, False)
+    assert (told["failed"]["url"], told["failed"]["code"]) == (url, "unreachable")
+
+
+async def test_one_function_is_counted_as_one(tmp_path: Path) -> None:
+    one = written(tmp_path, ("[send_receipt, send_bill, tidy_up]", "[tidy_up]"))
+    async with front(tmp_path, one, sync=False) as shop:
+        done = await _sync(tmp_path, shop, shop.url)
+    assert "app shop, 1 function.\n" in done.stdout

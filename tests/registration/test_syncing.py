@@ -1,5 +1,7 @@
 """Registering, and waiting until the server really has it."""
 
+import time
+
 import fastapi
 import pytest
 
@@ -7,7 +9,7 @@ from mainstem.registration.asking import Answer
 from mainstem.registration.syncing import SyncFailed, refusal, sync
 
 from .house import billing, receipt, shop, tidying
-from .stage import OTHER_KEY, SIGNING_KEY, answering, stage
+from .stage import OTHER_KEY, SIGNING_KEY, answering, served, stage
 
 
 @pytest.mark.parametrize("environment", ["local", "production"])
@@ -142,3 +144,43 @@ def test_each_refusal_names_its_cause_and_the_mend(answer: Answer, code: str, sa
 
 def test_an_answer_that_registered_is_no_refusal() -> None:
     assert refusal("http://app", Answer(200, SDK, "", {"ok": True}), "http://server") is None
+
+
+def _mute(status: int) -> fastapi.FastAPI:
+    """Takes every registration; asked what it holds, it answers with that status."""
+    app = fastapi.FastAPI()
+    app.put("/fn/register")(lambda: {"ok": True, "modified": True})
+    app.post("/fn/register")(lambda: {"ok": True, "modified": True})
+    app.get("/{path:path}")(lambda: fastapi.Response("no", status_code=status))
+    return app
+
+
+async def test_a_server_that_cannot_be_asked_is_an_error_after_the_wait() -> None:
+    async with stage() as on, served(_mute(500)) as server:
+        settings = on.settings(INNGEST_BASE_URL=server)
+        async with on.endpoint(settings, sync=False) as url:
+            began = time.monotonic()
+            with pytest.raises(SyncFailed, match="could not be asked for 0.4 seconds") as failed:
+                await sync(settings, [url], wait_s=0.4)
+    assert failed.value.code == "server-failing"
+    assert "HTTP 500" in str(failed.value)
+    assert time.monotonic() - began >= 0.4
+
+
+async def test_a_server_that_tells_nothing_by_design_leaves_it_unconfirmed() -> None:
+    async with stage() as on, served(_mute(404)) as server:
+        settings = on.settings(INNGEST_BASE_URL=server)
+        async with on.endpoint(settings, sync=False) as url:
+            (synced,) = await sync(settings, [url], wait_s=0.4)
+    assert synced.functions is None
+    assert "does not tell what it holds" in synced.note
+
+
+async def test_another_address_that_answers_for_the_app_is_an_error() -> None:
+    async with stage() as on:
+        settings = on.settings()
+        async with on.endpoint(settings) as first, on.endpoint(settings, sync=False) as second:
+            with pytest.raises(SyncFailed, match="and it is app 'shop', and so is") as failed:
+                await sync(settings, [second])
+    assert failed.value.code == "two-urls"
+    assert first in str(failed.value)

@@ -36,17 +36,26 @@ def sync(
 
     from mainstem.cli.output import print_json
     from mainstem.cli.start import log_for_work, read_settings
+    from mainstem.registration import SyncFailed
     from mainstem.registration import sync as register
+    from mainstem.settings import without_password
 
     settings = read_settings()
     log_for_work(settings, verbose=verbose)
     chosen = urls or [default_url(settings)]
-    synced = asyncio.run(register(settings, chosen, wait_s=wait))
+    try:
+        synced = asyncio.run(register(settings, chosen, wait_s=wait))
+    except SyncFailed as failed:
+        if json:
+            told = {"url": failed.url, "code": failed.code, "message": str(failed)}
+            print_json({"ok": False, "server": without_password(settings.api_origin),
+                        "synced": [], "failed": told})  # fmt: skip
+        raise
     if json:
-        print_json({"server": settings.api_origin, "synced": synced})
+        print_json({"ok": True, "server": without_password(settings.api_origin), "synced": synced})
         return
     for one in synced:
-        for line in lines(one, settings.api_origin):
+        for line in lines(one, without_password(settings.api_origin)):
             typer.echo(line)
 
 
@@ -61,9 +70,11 @@ def lines(synced: Synced, server: str) -> list[str]:
     """What is said about an endpoint that was registered."""
     app = synced.app_id or "unknown"
     if synced.functions is None:
-        return [f"Registered {synced.url} with {server}.", f"  {synced.note}"]
+        said = f"{synced.url} says that it registered with {server}; that cannot be confirmed."
+        return [said, f"  {synced.note}"]
     news = {True: "", False: " Nothing was new.", None: ""}[synced.is_modified]
-    count = f"{len(synced.functions)} functions"
+    number = len(synced.functions)
+    count = "1 function" if number == 1 else f"{number} functions"
     return [
         f"Registered {synced.url} with {server}: app {app}, {count}.{news}",
         *(f"  {name}" for name in synced.functions),

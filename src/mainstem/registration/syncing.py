@@ -111,13 +111,17 @@ async def _held(
             branch=settings.inngest_env,
         )
         app = app_at(endpoint, server, settings.app_id)
-        if server.problem or server.unknown:
-            return (
-                None,
-                server.problem or f"The server does not tell what it holds: {server.unknown}.",
+        if server.unknown:
+            return None, f"The server does not tell what it holds: {server.unknown}."
+        if app is not None and _holds(app, endpoint) and server.problem is None:
+            return _alone(app, endpoint), ""
+        if server.problem is not None and time.monotonic() >= until:
+            raise SyncFailed(
+                endpoint.url,
+                server.code,
+                f"Cannot tell whether {endpoint.url} is registered: it took the call, and the "
+                f"server could not be asked for {wait_s:g} seconds. {server.problem}",
             )
-        if app is not None and _holds(app, endpoint):
-            return app, ""
         if time.monotonic() >= until:
             has = "no such app" if app is None else f"{len(app.functions or ())} of them"
             raise SyncFailed(
@@ -129,6 +133,15 @@ async def _held(
             )
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+
+def _alone(app: HeldApp, endpoint: Endpoint) -> HeldApp:
+    """`app`, when no other address answers for it. Raises `SyncFailed`."""
+    others = [url for url in (app.url, *app.rivals)
+              if url is not None and plain_url(url) != plain_url(endpoint.url)]  # fmt: skip
+    if app.rivals and others:
+        raise _one_app(app.app_id, endpoint.url, others[0], done=True)
+    return app
 
 
 def _holds(app: HeldApp, endpoint: Endpoint) -> bool:
@@ -224,11 +237,11 @@ async def _expect_all_there(
             raise _one_app(app.app_id, one.url, app.url)
 
 
-def _one_app(app_id: str, url: str, other: str) -> SyncFailed:
+def _one_app(app_id: str, url: str, other: str, *, done: bool = False) -> SyncFailed:
     return SyncFailed(
         url,
         "two-urls",
-        f"Cannot register {url}: it is app '{app_id}', and so is {other}. A server keeps one "
+        f"{'Registered' if done else 'Cannot register'} {url}{', and' if done else ':'} it is app '{app_id}', and so is {other}. A server keeps one "
         "address for an app, and the functions of the last to sync replace the others'. Give each "
         "deployment an app id of its own (MAINSTEM_APP_ID).",
     )
