@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar
 
 import inngest
 
-from mainstem.catalog.config import ENVIRONMENTS, MAX_TRIGGERS, Config, Override, faults
+from mainstem.catalog.checking import check_definition
+from mainstem.catalog.config import MAX_TRIGGERS, Config, Override
 from mainstem.catalog.events import EventData, Scheduled
 from mainstem.catalog.failure import FunctionFailed
 from mainstem.catalog.invocable import SDKS_OWN, InvokedBySdk
@@ -206,36 +207,7 @@ def _check(definition: Definition[Any, Any, Any]) -> None:
             function_id=definition.id,
             place=definition.place,
         )
-    wrong = [*_own_faults(definition), *faults(definition.config)]
-    for environment in definition.environments:
-        if environment not in ENVIRONMENTS:
-            near = difflib.get_close_matches(environment, ENVIRONMENTS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(ENVIRONMENTS)}"
-            wrong.append(f"environments names '{environment}' ({hint})")
-            continue
-        if not isinstance(definition.environments[environment], Override):
-            wrong.append(
-                f"environments['{environment}'] is a "
-                f"{type(definition.environments[environment]).__name__}; expected Override(…)"
-            )
-            continue
-        try:
-            there = definition.for_environment(environment)
-        except DefinitionError as error:
-            wrong.append(f"in environment '{environment}': {error}")
-            continue
-        known = set(wrong)
-        wrong += [
-            f"in environment '{environment}': {fault}"
-            for fault in faults(there.config)
-            if fault not in known
-        ]
-    if wrong:
-        raise DefinitionError(
-            f"Cannot define function '{definition.id}' at {definition.place}: {'; '.join(wrong)}.",
-            function_id=definition.id,
-            place=definition.place,
-        )
+    check_definition(definition, _own_faults(definition))
 
 
 def _own_faults(definition: Definition[Any, Any, Any]) -> list[str]:

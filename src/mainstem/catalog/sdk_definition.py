@@ -5,7 +5,6 @@ The handler is the SDK's, `async def handler(ctx: inngest.Context)` or a plain f
 first. It takes no services and its data are not checked; `define` is the step after.
 """
 
-import difflib
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Protocol, TypeV
 
 import inngest
 
-from mainstem.catalog.config import ENVIRONMENTS, MAX_TRIGGERS, Config, Override, faults
+from mainstem.catalog.checking import check_definition
+from mainstem.catalog.config import MAX_TRIGGERS, Config, Override
 from mainstem.catalog.definition import Definition, place_of
 from mainstem.catalog.events import EventData
 from mainstem.catalog.invocable import SDKS_OWN, InvokedBySdk
 from mainstem.catalog.triggers import checked_cron
-from mainstem.errors import DefinitionError, NotBound
+from mainstem.errors import NotBound
 
 R = TypeVar("R")
 
@@ -186,42 +186,10 @@ def sdk_function(
             previous_ids=tuple(previous_ids),
             environments=MappingProxyType(dict(environments)),
         )
-        _check(definition)
+        check_definition(definition, _own_faults(definition))
         return definition
 
     return cast("SdkDefiner", decorate)
-
-
-def _check(definition: SdkDefinition[Any]) -> None:
-    wrong = [*_own_faults(definition), *faults(definition.config)]
-    for environment in definition.environments:
-        if environment not in ENVIRONMENTS:
-            near = difflib.get_close_matches(environment, ENVIRONMENTS, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(ENVIRONMENTS)}"
-            wrong.append(f"environments names '{environment}' ({hint})")
-            continue
-        if not isinstance(definition.environments[environment], Override):
-            wrong.append(
-                f"environments['{environment}'] is a "
-                f"{type(definition.environments[environment]).__name__}; expected Override(…)"
-            )
-            continue
-        try:
-            there = definition.for_environment(environment)
-        except DefinitionError as error:
-            wrong.append(f"in environment '{environment}': {error}")
-            continue
-        wrong += [
-            f"in environment '{environment}': {fault}"
-            for fault in faults(there.config)
-            if fault not in wrong
-        ]
-    if wrong:
-        raise DefinitionError(
-            f"Cannot define function '{definition.id}' at {definition.place}: {'; '.join(wrong)}.",
-            function_id=definition.id,
-            place=definition.place,
-        )
 
 
 def _own_faults(definition: SdkDefinition[Any]) -> list[str]:
