@@ -109,10 +109,11 @@ def registered(folder: Path, plan: Plan, *, is_after: bool) -> Registered:
             for function in catalog.bind(client, None).functions:
                 found.append(_told(function, client))
         if is_after and not served:
-            adopted = {local_id for local_id, *_ in found}
+            adopted = {told[:2] for told in found}
             for client, (function,) in _unserved(modules):
-                if function.local_id not in adopted:
-                    found.append(_told(function, client))
+                told = _told(function, client)
+                if told[:2] not in adopted:
+                    found.append(told)
         return sorted(found)
 
 

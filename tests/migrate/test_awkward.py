@@ -76,6 +76,17 @@ def test_a_second_run_changes_nothing_and_finds_only_what_was_refused(done: Done
     assert again.is_clean == (not left)
 
 
+def test_written_twice_the_files_are_as_after_once_and_the_catalogue_binds(
+    done: Done, tmp_path: Path
+) -> None:
+    put(tmp_path, once := read(done.folder))
+    migrated(tmp_path)
+    assert read(tmp_path) == once
+    if done.case.after:
+        first = registered(done.folder, done.plan, is_after=True)
+        assert registered(tmp_path, done.plan, is_after=True) == first
+
+
 @pytest.mark.parametrize("name", [name for name in names() if case(name).after])
 def test_what_is_registered_is_the_same_before_and_after(name: str, tmp_path: Path) -> None:
     done = _migrated(name)

@@ -22,6 +22,56 @@ def to_rewrite(folder: Path) -> list[str]:
     return [one.what.strip("'") for one in items if one.what.startswith("'")]
 
 
+WRAPPED = {
+    "made.py": """import inngest
+
+one = inngest.Inngest(app_id="one")
+
+
+def job(name):
+    return one.create_function(
+        fn_id=f"shop-{name}", trigger=inngest.TriggerEvent(event=f"e/{name}")
+    )
+""",
+    "jobs.py": """import inngest
+from made import job
+
+
+@job("same")
+async def same(ctx: inngest.Context) -> None: ...
+""",
+    "others.py": """import inngest
+
+two = inngest.Inngest(app_id="two")
+
+
+@two.create_function(fn_id="shop-same", trigger=inngest.TriggerEvent(event="two/same"))
+async def other(ctx: inngest.Context) -> None: ...
+""",
+}
+ADOPTED = {
+    "jobs.py": """import inngest
+
+one = inngest.Inngest(app_id="one")
+two = inngest.Inngest(app_id="two")
+
+
+@one.create_function(fn_id="same", trigger=inngest.TriggerEvent(event="one/same"))
+async def first(ctx: inngest.Context) -> None: ...
+
+
+@two.create_function(fn_id="same", trigger=inngest.TriggerEvent(event="two/same"))
+async def second(ctx: inngest.Context) -> None: ...
+""",
+    "main.py": """from jobs import second
+
+from mainstem.catalog import Catalog, adopt
+from mainstem.serving import asgi
+
+app = asgi.app(Catalog([adopt(second)]))
+""",
+}
+
 # Cases whose functions all move, have names of their own, and are made without wrappers.
 STEPWISE = (
     "django_urls",
@@ -71,6 +121,21 @@ def test_what_adopt_says_besides_keeps_a_function_adopted(tmp_path: Path) -> Non
         Action.ADOPT,
         "`adopt` at inngest_catalog.py:10 also gives it `group`: write a definition by hand",
     )
+
+
+def test_an_id_that_a_wrapper_gave_to_a_definition_is_taken(tmp_path: Path) -> None:
+    put(tmp_path, WRAPPED)
+    only(tmp_path)
+    assert "sdk_function(" in (tmp_path / "made.py").read_text()
+    (item,) = (one for one in only(tmp_path).items if one.what == "'shop-same'")
+    assert item.reason == ("its id 'shop-same' is taken by the definition at jobs.py:6; rename one")
+
+
+def test_an_id_that_the_catalogue_adopts_is_taken_whatever_stands_first(tmp_path: Path) -> None:
+    put(tmp_path, ADOPTED)
+    items = {one.line: one for one in only(tmp_path).items if one.what == "'same'"}
+    assert items[8].reason == "its id 'same' is taken by the function at jobs.py:12; rename one"
+    assert items[12].action is Action.REWRITE
 
 
 def test_the_cases_are_there() -> None:

@@ -47,7 +47,7 @@ class Create:
     """
 
     home: Module
-    reference: cst.Attribute
+    reference: Chain
     client: Client
     module: Module
     call: cst.Call

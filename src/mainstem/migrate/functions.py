@@ -5,7 +5,7 @@ that only returns it, in a `functools.partial`, under another name, or in a fact
 returns one function. Wrappers are followed to their callers, in any module, until nothing is new.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import libcst as cst
 
@@ -24,13 +24,20 @@ from mainstem.migrate.shapes import (
 )
 
 _ENDING = ".create_function"
-_IdReader = Callable[[Given], str | None]
+IdReader = Callable[[Given], str | None]
+"""What id a call gives, told what the call around it is given."""
 
 
 class Functions:
     """The functions and makers of a project, and what looks like one but cannot be followed."""
 
-    def __init__(self, project: Project, clients: dict[str, Client]) -> None:
+    def __init__(
+        self,
+        project: Project,
+        clients: dict[str, Client],
+        modules: Sequence[Module] | None = None,
+    ) -> None:
+        modules = project.modules if modules is None else modules
         self.project = project
         self.clients = clients
         self.by_key: dict[str, Function] = {}
@@ -41,11 +48,11 @@ class Functions:
         self.references: dict[str, list[tuple[Module, cst.Attribute]]] = {}
         """Every `client.create_function` that is written, by client."""
         self._calls: dict[str, list[tuple[Module, cst.Call]]] = {}
-        for module in project.modules:
+        for module in modules:
             self._index(module)
-        for module in project.modules:
+        for module in modules:
             for node in module.nodes:
-                if isinstance(node, cst.Attribute) and is_reference(module, node):
+                if isinstance(node, Chain) and is_reference(module, node):
                     self._look_at(module, node)
         for function in self.by_key.values():
             self._check_name(function)
@@ -61,8 +68,8 @@ class Functions:
         """The calls of what is made under the dotted name `key`."""
         return self._calls.get(key, [])
 
-    def _look_at(self, module: Module, node: cst.Attribute) -> None:
-        if node.attr.value != "create_function":
+    def _look_at(self, module: Module, node: Chain) -> None:
+        if not isinstance(node, cst.Attribute) or node.attr.value != "create_function":
             return
         name = self.project.resolve(module, node)
         client = self.clients.get((name or "").removesuffix(_ENDING))
@@ -87,7 +94,7 @@ class Functions:
         self.creates.append(create)
         return create
 
-    def _id_in(self, module: Module, call: cst.Call) -> _IdReader:
+    def _id_in(self, module: Module, call: cst.Call) -> IdReader:
         found = argument(call, "fn_id")
         value = None if found is None else found.value
         return lambda given: text_of(self.project, module, value, given)
@@ -100,7 +107,7 @@ class Functions:
             and self.project.resolve(module, call.func) == "functools.partial"
         )
 
-    def _partial(self, module: Module, node: cst.Attribute, client: Client) -> None:
+    def _partial(self, module: Module, node: Chain, client: Client) -> None:
         call = module.parent(module.parent(node) or node)
         assert isinstance(call, cst.Call)  # noqa: S101  `_is_partial` said so
         maker = self._named_maker(module, call, "a partial of `create_function`")
@@ -111,12 +118,12 @@ class Functions:
             create = self._create(Create(module, node, client, module, call))
             own = self._id_in(there, each)
 
-            def read(given: Given, own: _IdReader = own) -> str | None:
+            def read(given: Given, own: IdReader = own) -> str | None:
                 return own(given) or usual(given)
 
             self._decorator(there, each, [create], [maker], read)
 
-    def _alias(self, module: Module, node: cst.Attribute, client: Client) -> None:
+    def _alias(self, module: Module, node: Chain, client: Client) -> None:
         maker = self._named_maker(module, node, "another name of `create_function`")
         if maker is None:
             return
@@ -143,7 +150,7 @@ class Functions:
         call: cst.Call,
         creates: list[Create],
         makers: list[Maker],
-        read_id: _IdReader,
+        read_id: IdReader,
     ) -> None:
         """`call` gives a decorator: find the function that it decorates."""
         parent = module.parent(call)
@@ -164,7 +171,7 @@ class Functions:
         call: cst.Call,
         creates: list[Create],
         makers: list[Maker],
-        read_id: _IdReader,
+        read_id: IdReader,
     ) -> None:
         wrapper = module.function_around(found)
         if not isinstance(wrapper, cst.FunctionDef) or not isinstance(
@@ -186,8 +193,8 @@ class Functions:
         call: cst.Call,
         function: cst.FunctionDef,
         module: Module,
-        read_id: _IdReader,
-    ) -> _IdReader:
+        read_id: IdReader,
+    ) -> IdReader:
         return lambda outer: read_id(given_by(there, call, function.params, module, outer))
 
     def _decorated(
@@ -196,7 +203,7 @@ class Functions:
         decorator: cst.Decorator,
         creates: list[Create],
         makers: list[Maker],
-        read_id: _IdReader,
+        read_id: IdReader,
     ) -> None:
         handler = module.parent(decorator)
         assert isinstance(handler, cst.FunctionDef)  # noqa: S101  `create_function` decorates no class
@@ -232,7 +239,7 @@ class Functions:
         call: cst.Call,
         creates: list[Create],
         makers: list[Maker],
-        read_id: _IdReader,
+        read_id: IdReader,
     ) -> None:
         """`call` gives a function: find the name or the list that keeps it."""
         where = standing(module, call)
@@ -265,7 +272,7 @@ class Functions:
         around: cst.FunctionDef | cst.Lambda,
         creates: list[Create],
         makers: list[Maker],
-        read_id: _IdReader,
+        read_id: IdReader,
     ) -> None:
         """A function of the project that makes one function and returns it: follow its callers."""
         told = f"it is made inside {_called(around)}, each time that is called"

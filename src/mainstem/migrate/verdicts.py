@@ -16,6 +16,7 @@ from mainstem.migrate.modules import Project
 from mainstem.migrate.options import middleware_is_open
 from mainstem.migrate.serve_edits import take_out
 from mainstem.migrate.serve_options import differing, options_trouble
+from mainstem.migrate.taken_ids import taken_ids
 from mainstem.migrate.uses import Uses
 
 _DESTINATION = ("event_key", "signing_key", "env", "api_base_url", "event_api_base_url")
@@ -56,12 +57,13 @@ def judge(
         for function in held.get(name, ()):
             function.why = function.why or why
     everything = list(functions.by_key.values())
+    taken = taken_ids(project) if everything else {}
     while True:
         before = _refusals(everything, serves, functions)
         _spread(everything, serves, functions)
         _stay_in_lists(held)
         if _refusals(everything, serves, functions) == before:
-            _refuse_collisions(everything, serves)
+            _refuse_collisions(everything, serves, adoptions, taken)
             verdicts.groups = _grouped(project, serves)
             if _refusals(everything, serves, functions) == before:
                 break
@@ -243,24 +245,33 @@ def _judge_wraps(
             function.why = f"{told}: {why}"
 
 
-def _refuse_collisions(everything: list[Function], serves: list[Serve]) -> None:
-    """One catalogue has one function of an id."""
+def _refuse_collisions(
+    everything: list[Function],
+    serves: list[Serve],
+    adoptions: Adoptions,
+    taken: Mapping[str, str],
+) -> None:
+    """One catalogue has one function of an id; `taken` are those of definitions, by id."""
     listed = [
         one for one in everything if one.lost is None and (one.served_by or not serves)
         and not any(serve.why is not None for serve in one.served_by)
     ]  # fmt: skip
     several_apps = len({one.client.app_id for one in listed}) > 1
-    first: dict[str, Function] = {}
-    for function in listed:
+    first = {fn_id: (f"definition at {place}", "") for fn_id, place in taken.items()}
+    # What a catalogue adopts is in it, whichever comes first in the source.
+    for function in sorted(everything, key=lambda one: adoptions.of(one) is None):
+        is_adopted = adoptions.of(function) is not None
+        if function not in listed and not is_adopted:
+            continue
         for fn_id in dict.fromkeys(function.ids):
             if fn_id is None:
-                if several_apps:
+                if several_apps and not is_adopted:
                     why = "its id cannot be read, so it may collide with one of another app"
                     function.why = function.lost = function.why or why
                 continue
-            other = first.setdefault(fn_id, function)
-            if other is not function:
-                why = f"its id '{fn_id}' is taken by the function at {other.place}; rename one"
+            other, key = first.setdefault(fn_id, (f"function at {function.place}", function.key))
+            if key != function.key:
+                why = f"its id '{fn_id}' is taken by the {other}; rename one"
                 function.why = function.lost = why
 
 
