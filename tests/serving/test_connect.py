@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from mainstem.engine import Engine, EngineOptions, engine_app
 from mainstem.serving import connect
-from mainstem.serving.worker_health import WorkerHealth, pause_before
+from mainstem.serving.worker_health import WorkerHealth, pause_before, why_silent
 from mainstem.settings import Settings
 
 from .hosts import HOST, free_port, uvicorned
@@ -34,11 +34,13 @@ def worker_for(settings: Settings) -> connect.Worker:
     return worker
 
 
-async def until(worker: connect.Worker, state: str, *, attempts: int = 0) -> WorkerHealth:
+async def until(
+    worker: connect.Worker, state: str, *, attempts: int = 0, told: str = ""
+) -> WorkerHealth:
     async with asyncio.timeout(20):
         while True:
             now = worker.health()
-            if now.state == state and now.attempts >= attempts:
+            if now.state == state and now.attempts >= attempts and told in str(now.problem):
                 return now
             await asyncio.sleep(0.01)
 
@@ -66,6 +68,28 @@ async def test_it_comes_back_after_the_server_went_and_says_since_when_it_was_aw
             await engine.send([{"name": "shop/order.placed", "data": {"orderId": 7}}])
             await engine.wait_idle(timeout=20)
             assert "The shop packed 7" in [run.output for run in engine.runs()]
+
+
+async def test_while_the_sdk_still_tries_it_says_that_no_answer_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from inngest.connect._internal import conn_init_starter
+
+    port = free_port()
+    settings = settings_of(INNGEST_BASE_URL=f"http://{HOST}:{port}")
+    async with worker_for(settings) as worker:
+        async with engine_on(port):
+            await until(worker, "connected")
+            # From now on the SDK does not give up while this test runs.
+            monkeypatch.setattr(conn_init_starter, "CONN_INIT_RETRY_INTERVAL_SEC", 60)
+        away = await until(worker, "away", told="no answer")
+    assert f"no answer comes from the server http://{HOST}:{port}" in str(away.problem)
+    assert (away.state, away.attempts) == ("away", 1)
+
+
+async def test_a_server_that_answers_is_not_called_silent() -> None:
+    async with house() as there:
+        assert "answers" in await why_silent(there.settings)
 
 
 async def test_it_goes_on_where_the_sdk_gives_up() -> None:

@@ -24,7 +24,14 @@ from mainstem.serving.log import say
 from mainstem.serving.options import Options
 from mainstem.serving.preparing import Prepared, prepare
 from mainstem.serving.sdk_handler import check_key
-from mainstem.serving.worker_health import State, WorkerHealth, explained, pause_before
+from mainstem.serving.worker_health import (
+    State,
+    WorkerHealth,
+    explained,
+    on_refusal,
+    pause_before,
+    why_silent,
+)
 
 for _library in ("websockets", "google.protobuf", "psutil"):
     need(_library, adapter="Connect", extra="connect")
@@ -37,6 +44,8 @@ S = TypeVar("S")
 
 _LONGEST_PAUSE_S = 60.0
 _LOOK_EVERY_S = 0.1
+_PROBE_AFTER_S, _PROBE_EVERY_AT_MOST_S = 0.5, 10.0
+_ENDED = "the connection ended"
 
 
 class WorkerOptions(Options, total=False):
@@ -65,19 +74,21 @@ class Worker:
         self._connection: WorkerConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._refusal: str | None = None
+        # Whether the problem is only that there is no connection, which the SDK explains later.
+        self._is_vague = True
         self._health = WorkerHealth(
             "stopped", datetime.now(UTC), self.bound.client.app_id, len(self.bound.functions)
         )
 
     async def start(self) -> None:
         """Connect and work until `close`; whatever happens to the connection, begin again."""
-        self._be("away")
+        self._be("away", is_vague=True)
         while not self._closing.is_set():
             self._health = replace(self._health, attempts=self._health.attempts + 1)
             problem = await self._connected_once()
             if self._closing.is_set():
                 break
-            self._be("away", problem)
+            self._be("away", problem, is_vague=problem == _ENDED)
             pause = pause_before(
                 self._health.attempts - 1,
                 cap=self._longest_pause,
@@ -115,15 +126,17 @@ class Worker:
     async def _connected_once(self) -> str | None:
         """One connection of the SDK's, to its end; what ended it."""
         self._connection = connection = self._connect()
-        watch = asyncio.create_task(self._watch(connection))
+        beside = [asyncio.create_task(self._watch(connection)), asyncio.create_task(self._probe())]
         try:
             await connection.start()
         except Exception as error:  # noqa: BLE001  the SDK raises bare ones; the next attempt follows
             return explained(str(error) or type(error).__name__, self._settings)
         finally:
             self._connection = None
-            watch.cancel()
-        return "the connection ended"
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
+        return _ENDED
 
     def _connect(self) -> WorkerConnection:
         from inngest.connect import connect
@@ -149,21 +162,44 @@ class Worker:
             self._see(connection.get_state())
             await asyncio.sleep(_LOOK_EVERY_S)
 
+    async def _probe(self) -> None:
+        """Find out why there is no connection, while the SDK tries by itself and does not say.
+
+        Until it gives up half a minute passes. The server is asked less and less often.
+        """
+        pause = _PROBE_AFTER_S
+        while True:
+            await asyncio.sleep(pause)
+            if not self._is_unexplained():
+                pause = _PROBE_AFTER_S
+                continue
+            pause = min(2 * pause, _PROBE_EVERY_AT_MOST_S)
+            told = await why_silent(self._settings)
+            if self._is_unexplained() and told != self._health.problem:
+                self._be("away", told, is_vague=True)
+                say("warning", "worker away", **self._told())
+
+    def _is_unexplained(self) -> bool:
+        return self._is_vague and self._health.state == "away"
+
     def _see(self, state: ConnectionState) -> None:
         is_active = state.name == "ACTIVE"
         if is_active and not self._health.is_well:
             self._be("connected")
             say("info", "worker connected", **self._told())
         elif not is_active and self._health.is_well:
-            self._be("away", f"the connection is {state.value.lower()}")
+            # The SDK is connecting anew already.
+            self._health = replace(self._health, attempts=1)
+            self._be("away", f"the connection is {state.value.lower()}", is_vague=True)
             say("warning", "worker away", **self._told())
         elif self._refusal not in (None, self._health.problem) and not is_active:
             # The SDK goes on trying by itself, and does not say so.
             self._be("away", self._refusal)
             say("warning", "worker refused", **self._told())
 
-    def _be(self, state: State, problem: str | None = None) -> None:
+    def _be(self, state: State, problem: str | None = None, *, is_vague: bool = False) -> None:
         changed = state != self._health.state
+        self._is_vague = is_vague
         if state == "connected":
             self._refusal = None
             self._is_connected.set()
@@ -180,29 +216,6 @@ class Worker:
     def _told(self) -> dict[str, Any]:
         facts = self.served.in_short()
         return {**facts, "since": self._health.since.isoformat(), "problem": self._health.problem}
-
-
-def on_refusal(connection: WorkerConnection, heard: Callable[[str], None]) -> None:
-    """Have `heard` called with what the server says when it does not take the functions.
-
-    The SDK drops that message and connects again, for ever. It has no public way to hear it; where
-    a release keeps its handlers elsewhere, a refusal shows as a worker that is away.
-    """
-    from inngest.connect._internal import connect_pb2
-
-    handlers: list[Any] = getattr(connection, "_handlers", [])
-    failed = getattr(connect_pb2, "SYNC_FAILED", None)
-    for handler in handlers[:1]:
-        inner = handler.handle_msg
-
-        def handle(msg: Any, *rest: Any, _inner: Any = inner) -> Any:
-            if msg.kind == failed:
-                told = connect_pb2.SystemError()
-                told.ParseFromString(msg.payload)
-                heard(told.message)
-            return _inner(msg, *rest)
-
-        handler.handle_msg = handle
 
 
 def worker(

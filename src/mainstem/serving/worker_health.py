@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mainstem.settings import Settings, without_password
+
+if TYPE_CHECKING:
+    from inngest.connect._internal.connection import WorkerConnection
+
+_PROBE_S: Final = 2.0
 
 State = Literal["connected", "away", "stopped"]
 
@@ -65,3 +72,46 @@ def explained(told: str, settings: Settings) -> str:
     else:
         return told
     return f"{told}: {cause}. {mend}"
+
+
+async def why_silent(settings: Settings) -> str:
+    """Why there is no connection, as far as one question to the server tells. Never raises.
+
+    Whatever it answers, it is there; within two seconds or not at all.
+    """
+    import httpx
+
+    server = without_password(settings.api_origin).rstrip("/")
+    try:
+        async with httpx.AsyncClient(timeout=_PROBE_S) as http, asyncio.timeout(_PROBE_S):
+            await http.get(settings.api_origin)
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        told = str(error) or f"within {_PROBE_S:g} seconds"
+        return (
+            f"no answer comes from the server {server} ({told}). "
+            "Is it running, and is INNGEST_BASE_URL right?"
+        )
+    return f"the server {server} answers, and has not connected the worker yet"
+
+
+def on_refusal(connection: WorkerConnection, heard: Callable[[str], None]) -> None:
+    """Have `heard` called with what the server says when it does not take the functions.
+
+    The SDK drops that message and connects again, for ever. It has no public way to hear it; where
+    a release keeps its handlers elsewhere, a refusal shows as a worker that is away.
+    """
+    from inngest.connect._internal import connect_pb2
+
+    handlers: list[Any] = getattr(connection, "_handlers", [])
+    failed = getattr(connect_pb2, "SYNC_FAILED", None)
+    for handler in handlers[:1]:
+        inner = handler.handle_msg
+
+        def handle(msg: Any, *rest: Any, _inner: Any = inner) -> Any:
+            if msg.kind == failed:
+                told = connect_pb2.SystemError()
+                told.ParseFromString(msg.payload)
+                heard(told.message)
+            return _inner(msg, *rest)
+
+        handler.handle_msg = handle
