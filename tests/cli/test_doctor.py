@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mainstem.settings import SIGNALS, load_settings
+from mainstem.settings import BRANCH_VARIABLES, SIGNALS, VARIABLES, load_settings
 
 from .shell import call
 
@@ -88,6 +88,26 @@ def test_neither_a_key_nor_its_whole_hash_is_shown(tmp_path: Path, words: tuple[
     hashes = filter(None, load_settings(VERCEL).key_hashes().values())
     secrets = ["ab" * 32, "an-event-key", "verysecret", *hashes]
     assert [secret for secret in secrets if secret in said] == []
+
+
+EVERY_VARIABLE = sorted(
+    {"MAINSTEM_ENV", *(name for names in VARIABLES.values() for name in names)}
+    | {signal.variable for signal in SIGNALS}
+    | {row.variable for row in BRANCH_VARIABLES}
+)
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("doctor", "--json")])
+@pytest.mark.parametrize("key", ["0123456789abcdef" * 4, "signkey-prod-" + "0123456789abcdef" * 4])
+def test_a_key_in_any_variable_is_not_shown(
+    tmp_path: Path, key: str, words: tuple[str, ...]
+) -> None:
+    said = {
+        name: "".join(call(tmp_path, *words, **{name: key, "COLUMNS": "400"}).stdout.split())
+        for name in EVERY_VARIABLE
+    }
+    assert all(said.values())
+    assert [name for name, text in said.items() if "0123456789ab" in text.lower()] == []
 
 
 def test_a_branch_that_was_ignored_is_told_with_its_reason(tmp_path: Path) -> None:

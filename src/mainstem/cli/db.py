@@ -27,9 +27,9 @@ def upgrade(database: DatabaseOption = None, json: JsonOption = False) -> None:
     with _opened(database) as opened:
         opened.upgrade()
         if json:
-            print_json({"database": opened.url, "current": True})
+            print_json({"database": _shown(opened.url), "current": True})
         else:
-            typer.echo(f"{opened.url} is up to date.")
+            typer.echo(f"{_shown(opened.url)} is up to date.")
 
 
 @db.command("check", epilog=EPILOG)
@@ -45,12 +45,12 @@ def check(database: DatabaseOption = None, json: JsonOption = False) -> None:
         except (SchemaOutdated, SchemaTooNew) as error:
             if not json:
                 raise
-            print_json({"database": opened.url, "current": False, "problem": str(error)})
+            print_json({"database": _shown(opened.url), "current": False, "problem": str(error)})
             raise typer.Exit(1) from error
         if json:
-            print_json({"database": opened.url, "current": True})
+            print_json({"database": _shown(opened.url), "current": True})
         else:
-            typer.echo(f"{opened.url} is up to date.")
+            typer.echo(f"{_shown(opened.url)} is up to date.")
 
 
 def _refuse_missing(url: str | None, *, as_json: bool) -> None:
@@ -64,13 +64,18 @@ def _refuse_missing(url: str | None, *, as_json: bool) -> None:
     file = sqlite_file(address)
     if file is None or file.exists():
         return
-    problem = (
-        f"Cannot check database {address!r}: there is no such file. Run `mainstem db upgrade`."
-    )
+    shown = _shown(address)
+    problem = f"Cannot check database {shown!r}: there is no such file. Run `mainstem db upgrade`."
     if not as_json:
         raise CommandFailed(problem)
-    print_json({"database": address, "current": False, "problem": problem})
+    print_json({"database": shown, "current": False, "problem": problem})
     raise typer.Exit(1)
+
+
+def _shown(url: str) -> str:
+    from mainstem.settings import veiled, without_password
+
+    return veiled(without_password(url))
 
 
 def _opened(url: str | None) -> Database:

@@ -45,13 +45,19 @@ class Diagnosis:
 def examine() -> Diagnosis:
     """Read the settings and look at what they point to."""
     from mainstem.cli.start import ENV_FILE
-    from mainstem.settings import examine_settings
+    from mainstem.settings import examine_settings, veiled, veiled_problem
 
     findings = examine_settings(env_file=ENV_FILE)
     found = _of(findings)
-    settings = findings.settings
-    if settings is None:
-        return found
+    if findings.settings is not None:
+        _look_further(findings.settings, found)
+        found.problems = [veiled_problem(problem) for problem in found.problems]
+        found.notes = [veiled(note) for note in found.notes]
+    return found
+
+
+def _look_further(settings: Settings, found: Diagnosis) -> None:
+    """What the settings point to: functions, the database, GitHub."""
     found.settings = settings.shown()
     found.events_go_to = found.settings["event_origin"]
     _look_at_functions(settings, found)
@@ -60,7 +66,6 @@ def examine() -> Diagnosis:
         found.notes.append(
             "GITHUB_TOKEN is not set: GitHub then allows 60 requests an hour, and no GraphQL."
         )
-    return found
 
 
 def _of(findings: Findings) -> Diagnosis:
@@ -137,14 +142,15 @@ def _look_at_functions(settings: Settings, found: Diagnosis) -> None:
 
 def _look_at_database(settings: Settings, found: Diagnosis) -> None:
     from mainstem.errors import StoreError
-    from mainstem.settings import without_password
+    from mainstem.settings import veiled, without_password
     from mainstem.store import Database
     from mainstem.web import database_health
 
+    shown = veiled(without_password(settings.database_url))
     file = sqlite_file(settings.database_url)
     if file is not None and not file.exists():
         # Looking would create it.
-        found.database = {"url": settings.database_url, "reachable": False, "current": False}
+        found.database = {"url": shown, "reachable": False, "current": False}
         found.notes.append(f"The database file {file} is not there yet; the first use makes it.")
         return
     try:
@@ -154,7 +160,7 @@ def _look_at_database(settings: Settings, found: Diagnosis) -> None:
         found.problems.append(_database_problem(str(error)))
         return
     found.database = {
-        "url": without_password(settings.database_url),
+        "url": shown,
         "reachable": health.reachable,
         "current": health.migrations_current,
     }

@@ -9,10 +9,11 @@ from mainstem.settings.branches import BRANCH_VARIABLES, Branch
 from mainstem.settings.detection import Detected, Lost, detect
 from mainstem.settings.environment import Environment
 from mainstem.settings.keys import key_hash, short_hash
-from mainstem.settings.model import Settings, SyncLimits, shares_of, without_password
+from mainstem.settings.model import Settings, SyncLimits, shares_of
 from mainstem.settings.peers import Peer
 from mainstem.settings.policy import POLICIES, Policy, policy_of
 from mainstem.settings.reading import Findings, examine_settings, load_settings
+from mainstem.settings.secrecy import veiled, veiled_problem, without_password
 from mainstem.settings.shares import Share
 from mainstem.settings.signals import NOT_READ, SIGNALS, Signal
 from mainstem.settings.variables import VARIABLES
@@ -41,5 +42,7 @@ __all__ = [
     "policy_of",
     "shares_of",
     "short_hash",
+    "veiled",
+    "veiled_problem",
     "without_password",
 ]

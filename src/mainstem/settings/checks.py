@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from mainstem.errors import Problem
-from mainstem.settings.model import without_password
+from mainstem.settings.secrecy import without_password
 
 
 def web_url(variable: str, value: str) -> Problem | None:

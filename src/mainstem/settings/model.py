@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -10,6 +9,7 @@ from mainstem.settings.environment import Environment
 from mainstem.settings.keys import key_hash
 from mainstem.settings.peers import Peer
 from mainstem.settings.policy import Policy, policy_of
+from mainstem.settings.secrecy import veiled, veiled_version, without_password
 from mainstem.settings.shares import Share, plain_shares, shares_from
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -127,14 +127,14 @@ class Settings(BaseModel):
 
     def shown(self) -> dict[str, Any]:
         """Every setting as it may be printed: a secret as whether it is set, a URL without its
-        password."""
+        password, and nothing that looks like a key in the wrong place."""
         names = (*type(self).model_fields, "api_origin", "event_origin")
-        return {name: _shown(getattr(self, name)) for name in names}
+        return {name: _shown(name, getattr(self, name)) for name in names}
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name in type(self).model_fields:
             value = getattr(self, name)
-            yield name, without_password(value) if isinstance(value, str) else value
+            yield name, _represented(name, value)
 
 
 def shares_of(settings: Settings) -> dict[str, dict[str, float]]:
@@ -142,28 +142,29 @@ def shares_of(settings: Settings) -> dict[str, dict[str, float]]:
     return plain_shares(settings.shares)
 
 
-def without_password(url: str) -> str:
-    """`url` with stars in the place of the user's part, if it has one; any other text as it is."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "***" if "@" in url else url
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=f"***@{parts.netloc.rpartition('@')[2]}"))
-
-
 def _hash(kind: Literal["event", "signing"], secret: SecretStr | None) -> str | None:
     return None if secret is None else key_hash(kind, secret.get_secret_value())
 
 
-def _shown(value: Any) -> Any:
+def _shown(name: str, value: Any) -> Any:
     if isinstance(value, SecretStr):
         return "set"
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, tuple):
-        return [str(one) for one in value]
+        return [_text(name, str(one)) for one in value]
     if isinstance(value, frozenset):
-        return sorted(value)
-    return without_password(value) if isinstance(value, str) else value
+        return sorted(_text(name, one) for one in value)
+    return _text(name, value) if isinstance(value, str) else value
+
+
+def _represented(name: str, value: Any) -> Any:
+    if isinstance(value, frozenset):
+        return frozenset(_text(name, one) for one in value)
+    if isinstance(value, tuple):
+        return tuple(_text(name, str(one)) for one in value)
+    return _text(name, value) if isinstance(value, str) else value
+
+
+def _text(name: str, text: str) -> str:
+    return (veiled_version if name == "app_version" else veiled)(without_password(text))

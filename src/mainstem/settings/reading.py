@@ -24,9 +24,11 @@ from mainstem.settings.keys import (
     short_hash,
     shown_to_browsers,
 )
+from mainstem.settings.misplaced import take_out
 from mainstem.settings.model import Settings, SyncLimits
 from mainstem.settings.notes import notes
 from mainstem.settings.policy import Policy, policy_of
+from mainstem.settings.secrecy import veiled, veiled_branch, veiled_detection, veiled_problem
 from mainstem.settings.variables import BY_POLICY, SECRETS, SWITCHES, VARIABLES
 
 
@@ -83,9 +85,10 @@ def examine_settings(
     unknown = set(overrides) - set(Settings.model_fields)
     if unknown:
         raise TypeError(f"load_settings() got unknown settings: {', '.join(sorted(unknown))}")
-    given = dict(os.environ if environ is None else environ)
+    given, misplaced = take_out(os.environ if environ is None else environ)
     detected, problem = _detected(given, overrides)
-    reading = Reading(problems=[] if problem is None else [problem])
+    detected = veiled_detection(detected)
+    reading = Reading(problems=[*misplaced, *([] if problem is None else [problem])])
     policy = policy_of(detected.environment)
     from_file: dict[str, str] = {}
     if env_file is not None and policy.reads_env_file:
@@ -98,9 +101,9 @@ def examine_settings(
         detected=detected,
         policy=policy,
         settings=None if reading.problems else settings,
-        problems=tuple(reading.problems),
-        notes=tuple(notes(everything, detected, policy, reading)),
-        branches=reading.branches.seen,
+        problems=tuple(map(veiled_problem, reading.problems)),
+        notes=tuple(map(veiled, notes(everything, detected, policy, reading))),
+        branches=tuple(map(veiled_branch, reading.branches.seen)),
         keys_set=frozenset(reading.keys),
         key_hashes={name: _short(name, reading.keys.get(name)) for name in INNGEST_KEYS},
         sources=_sources(reading, overrides, set(from_file) - set(given), env_file),
@@ -138,7 +141,10 @@ def _from_file(path: Path, reading: Reading) -> dict[str, str]:
             )
         )
         return {}
-    values = {name: value for name, value in found.items() if value is not None}
+    values, misplaced = take_out(
+        {name: value for name, value in found.items() if value is not None}
+    )
+    reading.problems += misplaced
     detected, problem = detect(values)
     if problem is None and detected.environment not in (Environment.LOCAL, Environment.TEST):
         problem = Problem(
