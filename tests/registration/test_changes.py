@@ -102,6 +102,11 @@ def test_another_limit_alone_is_news() -> None:
     assert {one.level for one in _found(shop(old), shop(new))} == {"note"}
 
 
+def test_a_default_is_told_with_its_value() -> None:
+    (found,) = _found(shop(receipt()), shop(receipt(retries=4)))
+    assert found.message == "retries of function 'send-receipt' is 4 (the default), it was 3."
+
+
 TWO = Version("2", work, rollout(0.1))
 
 

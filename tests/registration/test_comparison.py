@@ -66,6 +66,14 @@ def test_each_side_is_told_with_its_value() -> None:
     assert "Deploy the catalogue, then" in str(found.findings[0])
 
 
+def test_a_default_is_told_with_its_value() -> None:
+    served = replace(SERVED, functions=_functions())
+    found = compare(_wanted(functions=_functions(retries=3)), [served], HELD)
+    assert str(found.rows[0].differences[0]) == (
+        "retries (wanted 3, served 4 (the default), held 4 (the default))"
+    )
+
+
 def test_a_server_that_lists_nothing_leaves_the_address_unknown() -> None:
     held = replace(HELD, is_listed=False)
     assert any("At which address" in one for one in compare(_wanted(), [SERVED], held).unknown)

@@ -160,7 +160,7 @@ async def test_a_server_that_cannot_be_asked_is_an_error_after_the_wait() -> Non
         settings = on.settings(INNGEST_BASE_URL=server)
         async with on.endpoint(settings, sync=False) as url:
             began = time.monotonic()
-            with pytest.raises(SyncFailed, match="could not be asked for 0.4 seconds") as failed:
+            with pytest.raises(SyncFailed, match=r"could not be asked for 0\.4 seconds") as failed:
                 await sync(settings, [url], wait_s=0.4)
     assert failed.value.code == "server-failing"
     assert "HTTP 500" in str(failed.value)

@@ -123,7 +123,7 @@ async def test_in_dev_mode_the_number_of_functions_is_compared_at_least() -> Non
         settings = on.settings()
         async with on.endpoint(settings, shop(receipt()), sync=False) as url:
             found = await _verified(settings, url)
-    assert "has 3 functions for local, and 1 are served" in _code(found, "count-differs")
+    assert "has 3 functions for local, and 1 is served" in _code(found, "count-differs")
 
 
 async def test_another_app_id_is_named_with_both() -> None:
@@ -240,8 +240,8 @@ async def test_two_addresses_of_one_app_are_named() -> None:
         settings = on.settings("production")
         async with on.endpoint(settings) as first, on.endpoint(settings) as second:
             found = await _verified(settings, first)
-    assert second in _code(found, "other-url")
-    assert {code for code, _ in _codes(found)} >= {"other-url", "two-urls"}
+    assert _codes(found) == [("two-urls", "shop")]
+    assert f"both answer: {second} and {first}." in _code(found, "two-urls")
 
 
 async def test_parts_on_several_hosts_must_make_up_the_catalogue() -> None:
@@ -296,6 +296,39 @@ async def test_parts_in_dev_mode_are_told_apart_by_their_addresses() -> None:
             found = await _verified(on.settings(), one, two)
     assert found.findings == ()
     assert {row.held for row in found.rows} == {True}
+
+
+async def test_two_endpoints_of_one_app_are_said_of_the_app_alone() -> None:
+    async with stage(**CLOUD) as on:
+        settings = on.settings("production")
+        async with on.endpoint(settings) as one, on.endpoint(settings, sync=False) as two:
+            found = await _verified(settings, one, two)
+    assert "served-twice" not in {code for code, _ in _codes(found)}
+    assert {code for code, _ in _codes(found)} & {"two-urls", "other-url"}
+
+
+@pytest.mark.parametrize("environment", ["local", "production"])
+async def test_an_address_where_no_endpoint_answers_is_no_second_one(environment: str) -> None:
+    async with stage(**(CLOUD if environment == "production" else {})) as on:
+        settings = on.settings(environment)
+        async with on.endpoint(settings) as url:
+            wrong = await _verified(settings, url + "/typo")
+            away = await _verified(settings, "http://127.0.0.1:9/api/inngest")
+    assert _codes(wrong) == [("no-sdk", url + "/typo")]
+    assert _codes(away) == [("unreachable", "http://127.0.0.1:9/api/inngest")]
+
+
+@pytest.mark.parametrize(("held", "served"), [(True, False), (False, True)])
+async def test_a_number_with_or_without_the_canary_is_right(held: bool, served: bool) -> None:
+    async with stage() as on:
+        settings = on.settings()
+        plain, more = shop(), with_canary(shop())
+        async with (
+            on.endpoint(settings, more if held else plain),
+            on.endpoint(settings, more if served else plain, sync=False) as url,
+        ):
+            found = await _verified(settings, url)
+    assert "count-differs" not in {code for code, _ in _codes(found)}
 
 
 async def test_an_endpoint_that_is_not_there_is_a_finding() -> None:

@@ -79,7 +79,8 @@ def _of_app(
         return
     if endpoint is None:
         yield from _workers(app)
-    else:
+    elif endpoint.problem is None:
+        # What does not answer as an endpoint is no second address of the app.
         yield from _addresses(app, endpoint)
     if app.problem is not None:
         yield Finding("error", "sync-refused", name,
@@ -122,10 +123,9 @@ def _workers(app: HeldApp) -> Iterator[Finding]:
 
 def _addresses(app: HeldApp, endpoint: Endpoint) -> Iterator[Finding]:
     expected = endpoint.app_url or endpoint.url
-    if app.url is not None and plain_url(app.url) not in (
-        plain_url(expected),
-        plain_url(endpoint.url),
-    ):
+    own = (plain_url(expected), plain_url(endpoint.url))
+    is_told = any(plain_url(rival) in own for rival in app.rivals)
+    if app.url is not None and plain_url(app.url) not in own and not is_told:
         yield Finding(
             "error",
             "other-url",

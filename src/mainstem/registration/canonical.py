@@ -57,6 +57,17 @@ def canonical(raw: Raw) -> dict[str, Json]:
     return _without_nothing(fields)
 
 
+def told_value(name: str, value: Json) -> str:
+    """The canonical value of the field `name` in words; a default is left out, and said here.
+
+    >>> told_value("retries", None), told_value("debounce", None), told_value("retries", 3)
+    ('4 (the default)', 'not set', '3')
+    """
+    if value is None:
+        return f"{DEFAULT_RETRIES} (the default)" if name == "retries" else "not set"
+    return str(value).replace("'", "")
+
+
 def span(value: Json) -> Json:
     """A duration in the largest unit that divides it; numbers are milliseconds.
 

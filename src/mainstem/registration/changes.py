@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from mainstem.registration.canonical import told_value
 from mainstem.registration.findings import Finding
 from mainstem.registration.manifest import OFF, Fields, FunctionEntry, Manifest, handles
 from mainstem.registration.schemas import refusals
@@ -172,7 +173,8 @@ def _configuration(old: FunctionEntry, new: FunctionEntry) -> Iterator[Finding]:
                 "note",
                 "configuration-changed",
                 new.id,
-                f"{name} of function '{new.id}' is {_told(after)}, it was {_told(before)}.",
+                f"{name} of function '{new.id}' is {told_value(name, after)}, it was "
+                f"{told_value(name, before)}.",
             )
 
 

@@ -76,9 +76,9 @@ def compare(wanted: Wanted, endpoints: Sequence[Endpoint], server: Server) -> Co
     findings = [
         *endpoint_findings(wanted, endpoints),
         *server_findings(wanted, endpoints, apps, server),
-        *served_twice(endpoints),
+        *served_twice(endpoints, apps),
         *(finding for row in rows for finding in row_findings(row)),
-        *count_differs(wanted, endpoints, served, _canaries(apps, server)),
+        *count_differs(wanted, endpoints, served),
     ]
     if any(finding.code == "app-missing" for finding in findings):
         # Said once of the app, it need not be said of each of its functions.
@@ -123,12 +123,6 @@ def _held(apps: Mapping[str, str | None], server: Server) -> Functions | None:
     if any(app.functions is None for app in of_apps):
         return None
     return {name: each for app in of_apps for name, each in (app.functions or {}).items()}
-
-
-def _canaries(apps: Mapping[str, str | None], server: Server) -> int:
-    """How many of the endpoints' apps have a canary at the server."""
-    held = [server.apps[name] for name in {*apps.values()} if name and name in server.apps]
-    return sum(CANARY_ID in (app.functions or ()) for app in held)
 
 
 def _rows(

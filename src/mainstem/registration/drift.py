@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mainstem.registration.canary import CANARY_ID
+from mainstem.registration.canonical import told_value
 from mainstem.registration.described import Described
 from mainstem.registration.findings import Finding
 from mainstem.registration.sides import Endpoint, Server, Wanted
@@ -22,7 +23,9 @@ class Difference:
     values: Mapping[str, Json]
 
     def __str__(self) -> str:
-        told = ", ".join(f"{side} {_told(value)}" for side, value in self.values.items())
+        told = ", ".join(
+            f"{side} {told_value(self.field, value)}" for side, value in self.values.items()
+        )
         return f"{self.field} ({told})"
 
 
@@ -88,8 +91,14 @@ def row_findings(row: Row) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def served_twice(endpoints: Sequence[Endpoint]) -> Iterator[Finding]:
-    """Functions that more than one endpoint serves."""
+def served_twice(
+    endpoints: Sequence[Endpoint], apps: Mapping[str, str | None]
+) -> Iterator[Finding]:
+    """Functions that more than one endpoint serves; `apps` has the app of each by its URL.
+
+    Two endpoints of one app are said of the app: the server calls one of them only.
+    """
+    endpoints = list({apps[one.url] or one.url: one for one in endpoints}.values())
     # Each app may have a canary of its own.
     names = [name for one in endpoints for name in one.functions or () if name != CANARY_ID]
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -99,7 +108,7 @@ def served_twice(endpoints: Sequence[Endpoint]) -> Iterator[Finding]:
             "served-twice",
             name,
             f"Function '{name}' is served at {' and '.join(urls)}: each of its events starts it "
-            "twice, or whoever synced last has it.",
+            "once in each of these apps.",
             "Give each host its own groups (MAINSTEM_SERVE_GROUPS); `mainstem check --part` proves "
             "them.",
         )
@@ -109,25 +118,24 @@ def count_differs(
     wanted: Wanted,
     endpoints: Sequence[Endpoint],
     served: Functions | None,
-    canaries: int,
 ) -> Iterator[Finding]:
     """Where endpoints do not tell their functions, their number at least.
 
-    `canaries` is how many of their apps have a canary, which is no part of a catalogue.
+    Each may serve a canary beside them, which is no part of a catalogue; a number does not say.
     """
     counts = [one.function_count for one in endpoints]
     if served is not None or not counts or None in counts:
         return
     total = sum(count or 0 for count in counts)
-    if CANARY_ID not in wanted.functions:
-        total -= canaries
-    if total != len(wanted.functions):
+    expected = len(wanted.functions)
+    canaries = 0 if CANARY_ID in wanted.functions else len(endpoints)
+    if not expected <= total <= expected + canaries:
         yield Finding(
             "error",
             "count-differs",
             ", ".join(one.url for one in endpoints),
-            f"The catalogue has {len(wanted.functions)} functions for {wanted.environment}, and "
-            f"{total} are served.",
+            f"The catalogue has {counted(expected)} for {wanted.environment}, and "
+            f"{total} {'is' if total == 1 else 'are'} served.",
             "Deploy the catalogue; or check that groups, tags and environment are the endpoint's.",
         )
 
@@ -157,5 +165,10 @@ def unknown_sides(
         yield f"{what}: the server {server.origin} does not tell."
 
 
-def _told(value: Json) -> str:
-    return "none" if value is None else str(value).replace("'", "")
+def counted(number: int) -> str:
+    """`number` of functions, in words.
+
+    >>> counted(1), counted(3)
+    ('1 function', '3 functions')
+    """
+    return "1 function" if number == 1 else f"{number} functions"

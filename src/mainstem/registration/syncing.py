@@ -238,12 +238,13 @@ async def _expect_all_there(
 
 
 def _one_app(app_id: str, url: str, other: str, *, done: bool = False) -> SyncFailed:
+    begin = f"Registered {url}, and" if done else f"Cannot register {url}:"
     return SyncFailed(
         url,
         "two-urls",
-        f"{'Registered' if done else 'Cannot register'} {url}{', and' if done else ':'} it is app '{app_id}', and so is {other}. A server keeps one "
-        "address for an app, and the functions of the last to sync replace the others'. Give each "
-        "deployment an app id of its own (MAINSTEM_APP_ID).",
+        f"{begin} it is app '{app_id}', and so is {other}. A server keeps one address for an app, "
+        "and the functions of the last to sync replace the others'. Give each deployment an app "
+        "id of its own (MAINSTEM_APP_ID), or stop the other one.",
     )
 
 
