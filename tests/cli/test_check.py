@@ -89,7 +89,11 @@ def test_a_part_can_be_a_deployments_variables(reviewed: Path) -> None:
 
 @pytest.mark.parametrize(
     ("part", "code", "said"),
-    [("mail", 1, "Write for example group="), ("@gone.env", 2, "there is no file gone.env")],
+    [
+        ("mail", 2, "Write for example group="),
+        ("group=mial", 2, "Did you mean 'mail'?"),
+        ("@gone.env", 2, "there is no file gone.env"),
+    ],
 )
 def test_what_is_no_part_is_refused(reviewed: Path, part: str, code: int, said: str) -> None:
     done = _check(reviewed, written(reviewed), "--part", part)
@@ -146,3 +150,11 @@ def test_our_own_functions_pass_strictly() -> None:
 
 def test_the_shop_of_these_tests_is_as_it_is_read() -> None:
     assert SOURCE.count("@define") == 3
+
+
+def test_a_function_that_moves_to_another_part_fails(reviewed: Path) -> None:
+    moved = written(reviewed, ('id="send-bill", on=event(Paid), group="mail"',
+                               'id="send-bill", on=event(Paid), group="night"'))  # fmt: skip
+    words = ("--part", "group=mail", "--part", "group=night")
+    assert ("part-changed", "send-bill") in _codes(reviewed, moved, *words)
+    assert _check(reviewed, moved, *words).returncode == 1

@@ -9,6 +9,7 @@ from mainstem.catalog import Catalog, EventData, Override, Version, any_of, cron
 from mainstem.registration.cataloguing import manifest_of
 from mainstem.registration.changes import changes
 from mainstem.registration.findings import Finding
+from mainstem.registration.parts import Part, read_part
 
 from .house import Ordered, Paid, billing, receipt, shop, tidying, work
 
@@ -117,7 +118,9 @@ TWO = Version("2", work, rollout(0.1))
         ({"versions": (TWO,)}, {"version": "2"}, ["1"]),
         ({"versions": (TWO,)}, {"version": "2", "versions": (Version("1", work, rollout(0)),)}, []),
         ({}, {"versions": (TWO,)}, []),
-        ({}, {"version": "2"}, []),
+        ({}, {"version": "2"}, ["1"]),
+        ({}, {"version": "2", "versions": (Version("1", work, rollout(0)),)}, ["1"]),
+        ({}, {"version": "2", "versions": (Version("1", work, rollout(0)),), "unpinned": "1"}, []),
     ],
 )
 def test_a_version_label_that_is_gone_breaks_its_runs(
@@ -126,6 +129,36 @@ def test_a_version_label_that_is_gone_breaks_its_runs(
     found = _found(shop(receipt(**old)), shop(receipt(**new)))
     labels = [one.message.split("'")[1] for one in found if one.code == "version-gone"]
     assert labels == gone
+
+
+def _parts(*texts: str) -> list[Part]:
+    return [read_part(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("parts", "found"),
+    [
+        ((), ("warning", "group-changed")),
+        (("group=mail", "group=night"), ("breaking", "part-changed")),
+        (("group=mail,night",), ("note", "group-changed")),
+        (("tag=light", "group=night"), ("note", "group-changed")),  # both hold it: served twice
+    ],
+)
+def test_a_function_that_moves_to_another_group_may_move_to_another_app(
+    parts: tuple[str, ...], found: tuple[str, str]
+) -> None:
+    moved = manifest_of(shop(receipt(group="night"), billing(), tidying()), app_id="shop")
+    (one,) = changes(manifest_of(shop(), app_id="shop"), moved, parts=_parts(*parts))
+    assert (one.level, one.code, one.subject) == (*found, "send-receipt")
+
+
+def test_a_tag_that_a_part_is_made_of_moves_a_function_too() -> None:
+    moved = manifest_of(shop(receipt(tags=("heavy",)), billing(), tidying()), app_id="shop")
+    old = manifest_of(shop(), app_id="shop")
+    (one,) = changes(old, moved, parts=_parts("tag=light", "tag=heavy"))
+    assert one.code == "part-changed"
+    assert "Serve it in both until no run is left" in one.remedy
+    assert [each.level for each in changes(old, moved)] == ["note"]
 
 
 def test_another_app_id_breaks_everything() -> None:
@@ -146,6 +179,11 @@ class Demanding(EventData, name="shop/ordered"):
     order_id: int
     note: str | None = None
     customer: str
+
+
+class Insisting(EventData, name="shop/ordered"):
+    order_id: int
+    note: str | None
 
 
 class Wider(EventData, name="shop/ordered"):
@@ -172,3 +210,15 @@ def test_a_change_of_an_event_is_judged(
     found = [one for one in _found(only(Ordered), only(model)) if one.code == code]
     assert [(one.level, one.subject) for one in found] == [(level, "shop/ordered")]
     assert f"'{field}'" in found[0].message
+
+
+@pytest.mark.parametrize(("receives", "is_breaking"), [(True, True), (False, False)])
+def test_a_default_that_goes_breaks_those_who_send_from_outside(
+    receives: bool, is_breaking: bool
+) -> None:
+    def only(kind: type[EventData]) -> Catalog[Any]:
+        return shop(receipt(on=event(kind), sends=()), receives=(kind,) if receives else ())
+
+    found = _codes(only(Ordered), only(Insisting))
+    breaking = ("breaking", "event-field-required", "shop/ordered")
+    assert found == ([breaking] if is_breaking else [])

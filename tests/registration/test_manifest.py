@@ -89,3 +89,13 @@ def test_a_file_that_is_no_manifest_is_told_apart(tmp_path: Path, text: str, why
 )  # fmt: skip
 def test_a_star_covers_what_begins_alike(trigger: str, event: str, covered: bool) -> None:
     assert handles([trigger], event) is covered
+
+
+def test_the_version_of_runs_without_one_is_written_where_it_is_another() -> None:
+    older = Version("1", work, rollout(0))
+    pinned = receipt(version="2", versions=(older,), unpinned="1")
+    told = manifest_of(shop(pinned), app_id="shop")
+    assert told.as_json()["functions"]["send-receipt"]["unpinned"] == "1"
+    assert manifest_from(told.as_json()) == told
+    plain = manifest_of(shop(receipt(version="2", versions=(older,))), app_id="shop")
+    assert "unpinned" not in plain.as_json()["functions"]["send-receipt"]

@@ -12,7 +12,7 @@ from mainstem.cli.options import CatalogOption, JsonOption, VerboseOption
 
 if TYPE_CHECKING:
     from mainstem.catalog import Catalog
-    from mainstem.registration import Finding
+    from mainstem.registration import Finding, Part
     from mainstem.settings import Settings
 
 
@@ -102,19 +102,30 @@ def checked(
     lint: bool,
     strict: bool,
 ) -> Checked:
-    """Do every check that was asked for. Raises `BadManifest` and `BadPart`."""
-    from mainstem.registration import check_contract, check_parts, in_order, read_manifest
+    """Do every check that was asked for. Raises `BadManifest` and `UsageProblem`."""
+    from mainstem.cli.outcome import UsageProblem
+    from mainstem.registration import BadPart, check_contract, check_parts, in_order, read_manifest
 
     told: dict[str, str] = {}
-    findings = _against_manifest(catalog, settings, manifest, told)
+    read_parts = [_part(text) for text in parts]
+    if read_parts:
+        try:
+            of_parts = list(check_parts(catalog, read_parts))
+        except BadPart as bad:
+            raise UsageProblem(str(bad)) from bad
+    else:
+        of_parts = []
+    findings = _against_manifest(catalog, settings, manifest, told, read_parts)
     others = [read_manifest(file) for file in senders]
     findings += check_contract(catalog, others=others)
-    told["contract"] = f"{len(catalog)} functions, {len(catalog.events)} events"
+    told["contract"] = (
+        f"{_counted(len(catalog), 'function')}, {_counted(len(catalog.events), 'event')}"
+    )
     if others:
         told["contract"] += f", with {', '.join(other.app_id for other in others)}"
     if parts:
-        findings += check_parts(catalog, [_part(text) for text in parts])
-        told["parts"] = f"{len(parts)} over {len(catalog)} functions"
+        findings += of_parts
+        told["parts"] = f"{len(parts)} over {_counted(len(catalog), 'function')}"
     if strict:
         findings += _adopted(catalog)
         told["adoption"] = "strict"
@@ -125,7 +136,11 @@ def checked(
 
 
 def _against_manifest(
-    catalog: Catalog[Any], settings: Settings, file: Path | None, told: dict[str, str]
+    catalog: Catalog[Any],
+    settings: Settings,
+    file: Path | None,
+    told: dict[str, str],
+    parts: list[Part],
 ) -> list[Finding]:
     from mainstem.registration import FILE_NAME, Finding, changes, manifest_of, read_manifest
 
@@ -143,7 +158,7 @@ def _against_manifest(
     file = file or Path(FILE_NAME)
     reviewed = read_manifest(file)
     current = manifest_of(catalog, app_id=settings.app_id)
-    found = list(changes(reviewed, current))
+    found = list(changes(reviewed, current, parts=parts))
     if not found and reviewed != current:
         found.append(
             Finding(
@@ -154,16 +169,23 @@ def _against_manifest(
                 f"Write it anew: `mainstem manifest --write {file}`.",
             )
         )
-    told["manifest"] = f"{file}, {len(found) or 'no'} changes"
+    told["manifest"] = f"{file}, {_counted(len(found), 'change')}"
     return found
 
 
-def _part(text: str) -> Any:
+def _counted(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
+
+def _part(text: str) -> Part:
     from mainstem.cli.outcome import UsageProblem
-    from mainstem.registration import part_in, read_part
+    from mainstem.registration import BadPart, part_in, read_part
 
     if not text.startswith("@"):
-        return read_part(text)
+        try:
+            return read_part(text)
+        except BadPart as bad:
+            raise UsageProblem(str(bad)) from bad
     from dotenv import dotenv_values
 
     file = Path(text.removeprefix("@"))
@@ -194,7 +216,7 @@ def _lint(catalog: Catalog[Any], told: dict[str, str]) -> list[Finding]:
     from mainstem.registration import Finding
 
     files = sources(catalog)
-    told["lint"] = f"{len(files)} files"
+    told["lint"] = _counted(len(files), "file")
     return [
         Finding(
             one.severity,

@@ -49,13 +49,16 @@ def _entry(
     fields = plain.fields or {}
     versions = getattr(definition, "versions", ())
     sends = definition.sends
+    version = getattr(definition, "version", FIRST_VERSION)
+    unpinned = getattr(definition, "unpinned", version)
     return FunctionEntry(
         id=definition.id,
         fields=fields,
         handler=getattr(definition.handler, "__name__", ""),
         group=definition.group,
         tags=tuple(sorted(definition.tags)),
-        version=getattr(definition, "version", FIRST_VERSION),
+        version=version,
+        unpinned=None if unpinned == version else unpinned,
         versions=tuple(VersionEntry(v.label, v.rollout.share, v.rollout.by) for v in versions),
         previous_ids=definition.previous_ids,
         environments={

@@ -1,10 +1,12 @@
 """What changed between two manifests, and what of it harms runs or senders that exist already."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from mainstem.registration.canonical import told_value
 from mainstem.registration.findings import Finding
 from mainstem.registration.manifest import OFF, Fields, FunctionEntry, Manifest, handles
+from mainstem.registration.moves import moves, version_changes
+from mainstem.registration.parts import Part
 from mainstem.registration.schemas import refusals
 
 _RENAME = (
@@ -13,8 +15,12 @@ _RENAME = (
 )
 
 
-def changes(old: Manifest, new: Manifest) -> Iterator[Finding]:
-    """What is different in `new`, from what was reviewed as `old`."""
+def changes(old: Manifest, new: Manifest, *, parts: Sequence[Part] = ()) -> Iterator[Finding]:
+    """What is different in `new`, from what was reviewed as `old`.
+
+    `parts` are what deployments serve, each an app of its own: then it is known whether a function
+    moved to another one.
+    """
     if old.app_id != new.app_id:
         yield Finding(
             "breaking",
@@ -28,6 +34,7 @@ def changes(old: Manifest, new: Manifest) -> Iterator[Finding]:
     for name, entry in old.functions.items():
         if name in new.functions:
             yield from _of_function(entry, new.functions[name])
+            yield from moves(entry, new.functions[name], parts)
         elif name in kept_alive:
             yield Finding("note", "renamed", name, f"Function '{name}' has another id now.")
         else:
@@ -35,7 +42,8 @@ def changes(old: Manifest, new: Manifest) -> Iterator[Finding]:
     for name in new.functions.keys() - old.functions.keys():
         yield Finding("note", "added", name, f"Function '{name}' is new.")
     for name in old.events.keys() & new.events.keys():
-        yield from _of_event(name, old.events[name], new.events[name])
+        is_foreign = name in old.receives or name in new.receives
+        yield from _of_event(name, old.events[name], new.events[name], is_foreign=is_foreign)
 
 
 def _gone(entry: FunctionEntry, new: Manifest, old: Manifest) -> Finding:
@@ -75,17 +83,7 @@ def _same(a: FunctionEntry, b: FunctionEntry) -> str:
 def _of_function(old: FunctionEntry, new: FunctionEntry) -> Iterator[Finding]:
     yield from _triggers(old, new)
     yield from _configuration(old, new)
-    for label in old.labels if old.versions else ():
-        if label not in new.labels:
-            yield Finding(
-                "breaking",
-                "version-gone",
-                new.id,
-                f"Version '{label}' of function '{new.id}' is gone: runs that began on it cannot "
-                "go on.",
-                f"List it with a share of 0, Version('{label}', …, rollout(0)), until they have "
-                "ended.",
-            )
+    yield from version_changes(old, new)
     for former in old.previous_ids:
         if former not in new.previous_ids:
             yield Finding(
@@ -205,11 +203,18 @@ def _places(old: FunctionEntry, new: FunctionEntry) -> Iterator[Finding]:
             )
 
 
-def _of_event(name: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Finding]:
-    for refusal in refusals(old, new):
+def _of_event(
+    name: str, old: Mapping[str, object], new: Mapping[str, object], *, is_foreign: bool
+) -> Iterator[Finding]:
+    for refusal in refusals(old, new, writes_defaults=not is_foreign):
         code, what = {
             "unknown": ("event-field-gone", f"'{refusal.field}' is gone"),
             "missing": ("event-field-required", f"'{refusal.field}' is new and required"),
+            "optional": (
+                "event-field-required",
+                f"'{refusal.field}' is required now, and who "
+                "sends it from outside may leave it out",
+            ),
             "type": ("event-field-retyped", f"'{refusal.field}' has another type: {refusal.why}"),
         }[refusal.kind]
         yield Finding(

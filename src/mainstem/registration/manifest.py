@@ -37,7 +37,8 @@ class FunctionEntry:
 
     `fields` is its canonical configuration. `environments` has what differs where: fields with
     their values there (None where one is taken away), or `{"off": True}`. `sends` are names of
-    events, None where the function does not say.
+    events, None where the function does not say. `unpinned` is the version on which runs end that
+    began before there were versions, None where that is its own.
     """
 
     id: str
@@ -47,6 +48,7 @@ class FunctionEntry:
     tags: tuple[str, ...] = ()
     version: str = FIRST_VERSION
     versions: tuple[VersionEntry, ...] = ()
+    unpinned: str | None = None
     previous_ids: tuple[str, ...] = ()
     environments: Mapping[str, Fields] = field(default_factory=dict)
     sends: tuple[str, ...] | None = None
@@ -153,6 +155,7 @@ def _function(entry: FunctionEntry) -> dict[str, Json]:
             "configuration": fields,
             "version": entry.version if entry.versions or entry.version != FIRST_VERSION else None,
             "versions": {v.label: _filled({"share": v.share, "by": v.by}) for v in entry.versions},
+            "unpinned": entry.unpinned,
             "previous_ids": list(entry.previous_ids),
             # Kept even where it is null: then the environment takes a limit away.
             "environments": {name: dict(entry.environments[name])
@@ -181,6 +184,7 @@ def _entry(id: str, told: Mapping[str, Json]) -> FunctionEntry:  # noqa: A002  i
             VersionEntry(label, of["share"], of.get("by"))
             for label, of in told.get("versions", {}).items()
         ),
+        unpinned=told.get("unpinned"),
         previous_ids=tuple(told.get("previous_ids", ())),
         environments=told.get("environments", {}),
         sends=None if sends is None else tuple(sends),

@@ -29,13 +29,13 @@ class Part:
 
     def holds(self, definition: AnyDefinition) -> bool:
         """Whether `definition` belongs to this part."""
+        return self.holds_entry(definition.id, definition.group, definition.tags)
+
+    def holds_entry(self, id: str, group: str | None, tags: Iterable[str]) -> bool:  # noqa: A002
+        """As `holds`, of a function's names."""
         if not (self.groups or self.tags or self.ids):
             return True
-        return (
-            definition.group in self.groups
-            or bool(self.tags & set(definition.tags))
-            or definition.id in self.ids
-        )
+        return group in self.groups or bool(self.tags & set(tags)) or id in self.ids
 
     @property
     def app_suffix(self) -> str | None:

@@ -30,7 +30,7 @@ class Refusal:
     """One reason why data may be refused: the field (dots lead inside), and what is wrong."""
 
     field: str
-    kind: Literal["unknown", "missing", "type"]
+    kind: Literal["unknown", "missing", "optional", "type"]
     why: str
 
 
@@ -45,11 +45,17 @@ def schema_of(model: type[EventData]) -> dict[str, Json]:
     return plain
 
 
-def refusals(sent: Schema, read: Schema, at: str = "") -> Iterator[Refusal]:
-    """Why data that fits `sent` may be refused by a reader of `read`; nothing when it never is."""
+def refusals(
+    sent: Schema, read: Schema, at: str = "", *, writes_defaults: bool = True
+) -> Iterator[Refusal]:
+    """Why data that fits `sent` may be refused by a reader of `read`; nothing when it never is.
+
+    A sender of ours writes its defaults out; one from outside (`writes_defaults=False`) may leave
+    out what has a default.
+    """
     alternatives = _alternatives(read)
     for choice in _alternatives(sent):
-        reasons = [list(_one(choice, option, at)) for option in alternatives]
+        reasons = [list(_one(choice, option, at, writes_defaults)) for option in alternatives]
         if all(reasons):
             yield from (
                 min(reasons, key=len)
@@ -108,7 +114,7 @@ def _alternatives(schema: Schema) -> list[Schema]:
     return [inner for option in options for inner in _alternatives(option)] if options else [schema]
 
 
-def _one(sent: Schema, read: Schema, at: str) -> Iterator[Refusal]:
+def _one(sent: Schema, read: Schema, at: str, writes_defaults: bool) -> Iterator[Refusal]:
     """As `refusals`, where neither side leaves a choice."""
     if not read or sent == read:
         return
@@ -116,9 +122,11 @@ def _one(sent: Schema, read: Schema, at: str) -> Iterator[Refusal]:
         yield Refusal(at, "type", f"{told(sent)} is sent where {told(read)} is read")
         return
     if "properties" in read or read.get("additionalProperties") is False:
-        yield from _objects(sent, read, at)
+        yield from _objects(sent, read, at, writes_defaults)
     if "items" in read:
-        yield from refusals(sent.get("items", {}), read["items"], f"{at}[]")
+        yield from refusals(
+            sent.get("items", {}), read["items"], f"{at}[]", writes_defaults=writes_defaults
+        )
 
 
 def _type_fits(sent: Schema, read: Schema) -> bool:
@@ -148,7 +156,7 @@ def _bounds_fit(sent: Schema, read: Schema) -> bool:
     return all(json.dumps(sent.get(name)) == json.dumps(read[name]) for name in others)
 
 
-def _objects(sent: Schema, read: Schema, at: str) -> Iterator[Refusal]:
+def _objects(sent: Schema, read: Schema, at: str, writes_defaults: bool) -> Iterator[Refusal]:
     has: Mapping[str, Schema] = sent.get("properties", {})
     knows: Mapping[str, Schema] = read.get("properties", {})
     more = read.get("additionalProperties", True)
@@ -156,13 +164,16 @@ def _objects(sent: Schema, read: Schema, at: str) -> Iterator[Refusal]:
         if more is False:
             yield Refusal(_in(at, field), "unknown", "it is sent, and the reader does not know it")
         elif isinstance(more, Mapping):
-            yield from refusals(has[field], more, _in(at, field))
+            yield from refusals(has[field], more, _in(at, field), writes_defaults=writes_defaults)
     for field in read.get("required", ()):
-        # A sender writes its defaults out, so a field that it has is always there.
         if field not in has:
             yield Refusal(_in(at, field), "missing", "the reader needs it, and it is not sent")
+        elif not writes_defaults and field not in sent.get("required", ()):
+            yield Refusal(_in(at, field), "optional", "the reader needs it, and it may be left out")
     for field in has.keys() & knows.keys():
-        yield from refusals(has[field], knows[field], _in(at, field))
+        yield from refusals(
+            has[field], knows[field], _in(at, field), writes_defaults=writes_defaults
+        )
 
 
 def _in(at: str, field: str) -> str:
