@@ -111,7 +111,9 @@ def _print(plan: Plan, *, written: bool) -> None:
 def _line(item: Item) -> str:
     words = {"rewrite": "becomes", "remove": "goes", "adopt": "stays,", "refuse": "stays"}
     words["by hand"] = "is to be looked at by hand"
-    told = f"{item.file}:{item.line}: {item.kind.value} {item.what} {words[item.action.value]}"
+    # What serves is told in words of its own, "fastapi serve call"; the others are names.
+    thing = item.what if item.kind.value == "serve" else f"{item.kind.value} {item.what}"
+    told = f"{item.file}:{item.line}: {thing} {words[item.action.value]}"
     if item.becomes is not None:
         told += f" {item.becomes}"
     return told if item.reason is None else f"{told}: {item.reason}"

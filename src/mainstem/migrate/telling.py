@@ -190,12 +190,13 @@ def _settings(plan: Plan, found: Found) -> None:
     rewriting = found.rewriting
     gone = [c for c in rewriting.clients.values() if c in rewriting.removed or _gave(found, c)]
     ids = list(dict.fromkeys(client.app_id for client in gone))
-    if len(ids) == 1 and ids[0] is not None:
+    apps = list(dict.fromkeys(_app_told(client) for client in gone))
+    if len(apps) == 1 and ids[0] is not None:
         plan.settings.append(f"MAINSTEM_APP_ID={ids[0]}")
-    elif ids:
-        told = ", ".join(
-            f"'{one}'" if one is not None else "one that cannot be read" for one in ids
-        )
+    elif len(apps) == 1:
+        plan.settings.append(f"MAINSTEM_APP_ID: the value of {apps[0]}, which reading cannot tell")
+    elif apps:
+        told = ", ".join(apps)
         plan.settings.append(f"MAINSTEM_APP_ID: one of {told}")
         plan.notes.append(
             f"The app ids {told} become one, the settings' MAINSTEM_APP_ID. To the server, the "
@@ -215,6 +216,14 @@ def _settings(plan: Plan, found: Found) -> None:
     for serve in rewriting.serves:
         for variable, told in settings_said(rewriting.project, serve) if serve.why is None else ():
             plan.settings.append(f"{variable}: the call at {serve.place} had {told}")
+
+
+def _app_told(client: Client) -> str:
+    """Its app id, or whose it is where reading cannot tell it."""
+    if client.app_id is not None:
+        return f"'{client.app_id}'"
+    value = client.options.get("app_id")
+    return f"`{client.module.code(value) if value is not None else '…'}` (of `{client.key}`)"
 
 
 def _tell_of_shared_apps(plan: Plan, found: Found, ids: list[str | None]) -> None:
