@@ -147,6 +147,29 @@ def test_one_function_is_rewritten_and_the_others_are_adopted(tmp_path: Path) ->
     assert "        a,\n        adopt(b),\n" in catalogue
 
 
+def test_an_app_id_that_cannot_be_read_is_told_by_its_client(tmp_path: Path) -> None:
+    text = TWO_APPS.replace('app_id="one"', "app_id=NAME")
+    (tmp_path / "jobs.py").write_text("from names import NAME\n" + text, encoding="utf-8")
+    told = migrate(tmp_path, ".").stdout
+    assert "  - MAINSTEM_APP_ID: one of `NAME` (of `jobs.one`), 'two'\n" in told
+    assert "  - The app ids `NAME` (of `jobs.one`), 'two' become one, the settings'" in told
+    (tmp_path / "jobs.py").write_text(JOBS.replace('"shop"', "NAME"), encoding="utf-8")
+    told = migrate(tmp_path, ".").stdout
+    assert (
+        "  - MAINSTEM_APP_ID: the value of `NAME` (of `jobs.client`), which reading cannot tell"
+        in told
+    )
+    assert "become one" not in told
+
+
+def test_a_serve_call_is_named_as_what_it_is(tmp_path: Path) -> None:
+    served = "import inngest.flask\nfrom jobs import client, pack\n\n"
+    served += "inngest.flask.serve(app, client, [pack])\n"
+    (tmp_path / "jobs.py").write_text(JOBS, encoding="utf-8")
+    (tmp_path / "web.py").write_text(served, encoding="utf-8")
+    assert "web.py:4: flask serve call becomes `mainstem" in migrate(tmp_path, ".").stdout
+
+
 def test_an_id_that_no_function_has_is_refused(tmp_path: Path) -> None:
     (tmp_path / "jobs.py").write_text(TWO_APPS, encoding="utf-8")
     done = migrate(tmp_path, ".", "--only", "c", code=1)
@@ -208,6 +231,20 @@ def test_a_file_that_does_not_parse_is_reported_and_left(shop: Path) -> None:
     assert "broken.py: not Python that can be read: invalid syntax (line 2). Left." in done.stdout
     assert (shop / "broken.py").read_text(encoding="utf-8") == "import inngest\ndef (:\n"
     assert "broken.py" in migrate(shop, ".", "--check", code=1).stdout
+
+
+def test_a_file_that_only_python_can_read_is_reported_and_the_others_are_planned(
+    shop: Path,
+) -> None:
+    mixed = "import inngest\nfrom jobs import pack\nif True:\n    def told():\n\t    return pack\n"
+    (shop / "mixed.py").write_text(mixed, encoding="utf-8")
+    (shop / "more.py").write_text(JOBS.replace("pack", "more"), encoding="utf-8")
+    done = migrate(shop, ".", "--write")
+    assert "mixed.py: not Python that can be read: libcst: tokenizer error: " in done.stdout
+    assert "more.py:9: function 'more' becomes a definition\n" in done.stdout
+    assert "function 'pack' stays, adopted by the catalogue: mixed.py, which cannot" in done.stdout
+    assert (shop / "mixed.py").read_text(encoding="utf-8") == mixed
+    assert "mixed.py" in migrate(shop, ".", "--check", code=1).stdout
 
 
 def test_an_unreadable_file_without_the_sdk_fails_no_check(shop: Path) -> None:

@@ -106,7 +106,10 @@ def extended(text: bytes, entries: Sequence[Entry]) -> bytes | None:
 
     A function that it adopts and that is a definition now is listed as such.
     """
-    tree = cst.parse_module(text)
+    try:
+        tree = cst.parse_module(text)
+    except cst.ParserSyntaxError:
+        return None  # what was never read is nothing of ours
     found = _listed(tree)
     if found is None:
         return None

@@ -25,6 +25,8 @@ from mainstem.migrate.served_already import served_already
 from mainstem.migrate.sources import Source, absolute_module
 
 Chain = cst.Name | cst.Attribute
+# Its parser is another one than Python's: mixed indents, unknown encodings, deep nesting.
+_CANNOT_READ = (cst.ParserSyntaxError, cst.CSTLogicError, ValueError, LookupError, RecursionError)
 
 
 class Module:
@@ -189,12 +191,19 @@ class Project:
         self._shown = shown
         self.sources = {source.name: source for source in sources}
         self._read: dict[str, Module] = {}
-        self.modules = tuple(self._module(source) for source in mattering(sources))
+        self.unread: dict[str, str] = {}
+        """Modules that Python reads and libcst cannot, by name, each with the reason."""
+        found = [self._module(source) for source in mattering(sources)]
+        self.modules = tuple(module for module in found if module is not None)
 
-    def _module(self, source: Source) -> Module:
+    def _module(self, source: Source) -> Module | None:
         module = self._read.get(source.name)
-        if module is None:
-            module = self._read[source.name] = Module(source, self.shown(source))
+        if module is None and source.name not in self.unread:
+            try:
+                module = self._read[source.name] = Module(source, self.shown(source))
+            except _CANNOT_READ as error:
+                told = error.message if isinstance(error, cst.ParserSyntaxError) else str(error)
+                self.unread[source.name] = f"libcst: {told}"
         return module
 
     def module(self, name: str) -> Module | None:

@@ -16,7 +16,7 @@ from mainstem.migrate.listing import Lists
 from mainstem.migrate.modules import Project
 from mainstem.migrate.old_names import old_names
 from mainstem.migrate.old_types import old_types
-from mainstem.migrate.plan import Plan
+from mainstem.migrate.plan import Plan, Unreadable
 from mainstem.migrate.rewriting import Rewriting
 from mainstem.migrate.serving_calls import find_serves
 from mainstem.migrate.sources import python_files, read_sources
@@ -55,10 +55,18 @@ def planned(
     old_names(rewriting, catalogue, marks)
     old_types(rewriting, marks)
     found = Found(rewriting, [*strays, *functions.strays, *uses.strays], catalogue, marks.all())
-    plan = Plan(unreadable=unreadable)
+    plan = Plan(unreadable=[*unreadable, *_unread(project)])
     tell(plan, found, base)
     plan.changes = _changes(rewriting, catalogue)
     return plan
+
+
+def _unread(project: Project) -> list[Unreadable]:
+    """The files that Python reads and libcst cannot. All that matter, or they were not tried."""
+    return [
+        Unreadable(project.shown(project.sources[name]), why, may_matter=True)
+        for name, why in sorted(project.unread.items())
+    ]
 
 
 def _leave(functions: Functions, only: Collection[str]) -> None:

@@ -71,6 +71,7 @@ class UseReader:
                 elif isinstance(node, cst.SimpleString):
                     self._text(module, node)
         self._star_imports()
+        self._unread()
 
     def _look_at(self, module: Module, node: Chain) -> None:
         name = module.absolute(node)
@@ -336,6 +337,16 @@ class UseReader:
                     continue
                 why = f"`from {name} import *` at {module.place(node)} hides its uses"
                 self._hide_all(source, why)
+
+    def _unread(self) -> None:
+        """What a file that cannot be read does with the names that it says, nobody knows."""
+        known = [*self._functions.by_key, *self._functions.makers, *self._clients, *self._lists]
+        for name in self._project.unread:
+            source = self._project.sources[name]
+            why = f"{self._project.shown(source)}, which cannot be read, may use it"
+            for key in known:
+                if key.partition("[")[0].rpartition(".")[2] in source.words:
+                    self._hidden(key, why)
 
     def _hidden(self, name: str, why: str) -> None:
         if name in self._functions.by_key:
