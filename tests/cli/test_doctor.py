@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +236,35 @@ def test_a_catalogue_that_cannot_be_loaded_is_a_problem(
     (problem,) = diagnosed(tmp_path, shop, code=1)["problems"]
     assert problem["variable"] == "MAINSTEM_CATALOG"
     assert told in problem["wrong"]
+
+
+def test_a_server_that_cannot_be_found_is_a_problem(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver: install psycopg")
+    url = "postgresql://me:hunter2@no-such-host.invalid/x"
+    (problem,) = diagnosed(tmp_path, {"DATABASE_URL": url}, code=1)["problems"]
+    assert problem["variable"] == "MAINSTEM_DATABASE_URL"
+    assert "no-such-host.invalid" in problem["wrong"]
+    assert "hunter2" not in problem["wrong"]
+
+
+@pytest.mark.parametrize("words", [("db", "upgrade"), ("db", "check"), ("serve", "--port", "0")])
+def test_a_server_that_cannot_be_found_ends_a_command_with_one_line(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver: install psycopg")
+    done = call(tmp_path, *words, DATABASE_URL="postgresql://me:hunter2@no-such-host.invalid/x")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("mainstem: Cannot ")
+    assert "Check that the server runs" in last
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def test_a_database_of_somebody_elses_is_a_problem(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "theirs.db")) as theirs:
+        theirs.execute("CREATE TABLE alembic_version (other TEXT)")
+        theirs.execute("INSERT INTO alembic_version VALUES ('x')")
+        theirs.commit()
+    (problem,) = diagnosed(tmp_path, {"DATABASE_URL": "sqlite:///theirs.db"}, code=1)["problems"]
+    assert "it cannot be asked for its schema (OperationalError" in problem["wrong"]

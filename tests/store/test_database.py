@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import re
 import sqlite3
 import threading
 from datetime import timedelta, timezone
@@ -162,6 +163,35 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
         db.read(table_counts)
     assert "hunter2" not in str(seen.value)
     assert "hunter2" not in db.url
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("no-such-host.invalid", "no-such-host.invalid"),
+        (f"{'a' * 70}.invalid", "its host's name is none"),
+        ("127.0.0.1:1", "Check that the server runs"),
+    ],
+)
+@pytest.mark.parametrize("use", ["upgrade", "check_current"])
+def test_a_server_that_cannot_be_found_is_one_clear_line(host: str, said: str, use: str) -> None:
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver: install psycopg")
+    with (
+        Database(f"postgresql://me:hunter2@{host}/x?sslpassword=hunter3") as db,
+        pytest.raises(DatabaseUnavailable, match=re.escape(said)) as seen,
+    ):
+        getattr(db, use)()
+    assert "\n" not in str(seen.value)
+    assert "hunter" not in str(seen.value) + db.url
+
+
+def test_an_option_that_the_server_does_not_know_is_one_clear_line() -> None:
+    pytest.importorskip("psycopg", reason="no PostgreSQL driver: install psycopg")
+    with (
+        Database("postgresql://me@127.0.0.1:1/x?colour=red") as db,
+        pytest.raises(DatabaseUnavailable, match="colour"),
+    ):
+        db.check_current()
 
 
 def test_a_mistake_in_a_query_is_not_called_unavailable(db: Database) -> None:

@@ -159,6 +159,11 @@ def _look_at_database(settings: Settings, found: Diagnosis) -> None:
     except StoreError as error:
         found.problems.append(_database_problem(str(error)))
         return
+    except Exception as error:  # noqa: BLE001  a schema of somebody else's may raise anything
+        said = (str(error).splitlines() or [""])[0]
+        told = f"it cannot be asked for its schema ({type(error).__name__}: {said})"
+        found.problems.append(_database_problem(told))
+        return
     found.database = {
         "url": shown,
         "reachable": health.reachable,

@@ -19,7 +19,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from mainstem.errors import StoreError
@@ -46,7 +46,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
-        self.url = self._engine.url.render_as_string(hide_password=True)
+        self.url = _shown(self._engine.url)
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         in_memory = self._engine.pool.__class__ is StaticPool
         # One writer at a time on SQLite; in memory there is one connection, so one user at a time.
@@ -145,12 +145,21 @@ class Database:
                     f"Cannot write to database {self.url!r} in a read: {said}. "
                     "Use `Database.write` or `run_write` for this function."
                 ) from error
-            if reason := _unavailable(error, said):
+            if reason := _unavailable(error, said, is_connecting=not asked):
                 raise DatabaseUnavailable(
                     f"Cannot {'write to' if writes else 'read'} database {self.url!r}: {reason}",
                     url=self.url,
                 ) from error
             raise
+        except UnicodeError as error:
+            # A host's name that cannot be one fails in Python's own look-up, before the driver.
+            if asked:
+                raise
+            raise DatabaseUnavailable(
+                f"Cannot {'write to' if writes else 'read'} database {self.url!r}: its host's name "
+                "is none. Set MAINSTEM_DATABASE_URL to the address of a server that runs.",
+                url=self.url,
+            ) from error
 
 
 def _engine(url: str) -> Engine:
@@ -180,6 +189,12 @@ def _engine(url: str) -> Engine:
         ) from error
 
 
+def _shown(url: URL) -> str:
+    """The URL without its password, wherever that stands."""
+    secret = {name: "***" for name in url.query if "password" in name.lower()}
+    return url.update_query_dict(secret).render_as_string(hide_password=True)
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # We say BEGIN ourselves: the driver would do it late, and never IMMEDIATE.
     connection.isolation_level = None
@@ -204,8 +219,11 @@ def _refuses_writing(said: str) -> bool:
     return "readonly database" in said or "read-only transaction" in said
 
 
-def _unavailable(error: DBAPIError, said: str) -> str | None:
-    """What to tell the user, or None when the error is the query's fault, not the database's."""
+def _unavailable(error: DBAPIError, said: str, *, is_connecting: bool) -> str | None:
+    """What to tell the user, or None when the error is the query's fault, not the database's.
+
+    While connecting there is no query, so that it never is.
+    """
     advice = {
         "unable to open database file": "the file or its folder cannot be opened. Create the "
         "folder, or set MAINSTEM_DATABASE_URL to a place that can be written.",
@@ -221,7 +239,7 @@ def _unavailable(error: DBAPIError, said: str) -> str | None:
     for sign, words in advice.items():
         if sign in said:
             return f"{said}: {words}"
-    if error.connection_invalidated or "connection" in said:
+    if is_connecting or error.connection_invalidated or "connection" in said:
         return f"{said}. Check that the server runs and the address, user and password are right."
     return None
 
