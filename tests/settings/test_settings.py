@@ -171,6 +171,31 @@ def test_dev_mode_turned_off_locally_needs_the_keys() -> None:
     assert load_settings({"INNGEST_DEV": "false", **KEYS}).inngest_dev is False
 
 
+@pytest.mark.parametrize("environment", ["local", "test"])
+def test_cloud_mode_that_was_asked_for_is_named_as_the_cause_of_missing_keys(
+    environment: str,
+) -> None:
+    found = problems_of({"MAINSTEM_ENV": environment, "INNGEST_DEV": "0"})
+    assert found == {
+        variable: f"{variable}: it is not set, and cloud mode, which INNGEST_DEV asks for, cannot "
+        f"{use} without it. Unset INNGEST_DEV to run without keys, or set the key."
+        for variable, use in (
+            ("INNGEST_EVENT_KEY", "send events"),
+            ("INNGEST_SIGNING_KEY", "check signatures"),
+        )
+    }
+
+
+@pytest.mark.parametrize("value", ["maybe", "localhost:8288", "ab" * 32])
+@pytest.mark.parametrize("environ", [{}, PRODUCTION], ids=["local", "production"])
+def test_dev_mode_is_a_yes_a_no_or_an_address(value: str, environ: dict[str, str]) -> None:
+    found = problems_of({**environ, "INNGEST_DEV": value})
+    assert list(found) == ["INNGEST_DEV"]
+    assert "is neither a yes, nor a no, nor an address" in found["INNGEST_DEV"]
+    assert "Set it to 1, true, yes or on; to 0, false, no or off; or" in found["INNGEST_DEV"]
+    assert "abab" not in found["INNGEST_DEV"]
+
+
 def test_dev_mode_may_be_the_servers_address() -> None:
     settings = load_settings({"INNGEST_DEV": "http://127.0.0.1:9999"})
     assert (settings.inngest_dev, settings.api_origin) == (True, "http://127.0.0.1:9999")

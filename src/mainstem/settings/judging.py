@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from mainstem.errors import Problem
 from mainstem.settings import checks, keys
 from mainstem.settings.branches import Branches, choose_branch
-from mainstem.settings.environment import OVERRIDE, is_on
+from mainstem.settings.environment import OVERRIDE, is_off, is_on
 from mainstem.settings.peers import read_peers
 from mainstem.settings.policy import Policy
 from mainstem.settings.shares import is_switch, read_shares
@@ -148,14 +148,25 @@ def _judge_mode(policy: Policy, reading: Reading) -> None:
     asked = reading.values.pop("inngest_dev", None)
     text = "" if asked is None else str(asked).strip()
     on = is_on(text)
-    if "://" in text and reading.judge("", checks.web_url("INNGEST_DEV", text)):
+    if "://" in text and reading.judge("", checks.web_url(keys.DEV_MODE, text)):
         reading.values.setdefault("inngest_base_url", urlsplit(text).geturl())
-        reading.came_from.setdefault("inngest_base_url", "INNGEST_DEV")
+        reading.came_from.setdefault("inngest_base_url", keys.DEV_MODE)
     is_dev = policy.mode == "dev"
+    if text and not on and not is_off(text):
+        # The SDK by itself would take it for a yes, as it takes "no" and "off".
+        reading.problems.append(
+            Problem(
+                keys.DEV_MODE,
+                f"'{text}' is neither a yes, nor a no, nor an address",
+                "Set it to 1, true, yes or on; to 0, false, no or off; or to the development "
+                "server's address, with http:// before it.",
+            )
+        )
+        text = ""
     if on and not is_dev:
         reading.problems.append(
             Problem(
-                "INNGEST_DEV",
+                keys.DEV_MODE,
                 f"dev mode is on in {policy.environment}, so that nothing would check signatures",
                 f"Unset it, or set {OVERRIDE}=local if this is no deployment.",
             )

@@ -16,6 +16,7 @@ from mainstem.settings.policy import Policy
 EVENT_KEY = "INNGEST_EVENT_KEY"
 SIGNING_KEY = "INNGEST_SIGNING_KEY"
 FALLBACK_KEY = "INNGEST_SIGNING_KEY_FALLBACK"
+DEV_MODE = "INNGEST_DEV"
 INNGEST_KEYS = (EVENT_KEY, SIGNING_KEY, FALLBACK_KEY)
 
 # What the SDK takes off before it hashes the rest, which must then be hexadecimal.
@@ -192,21 +193,25 @@ def keys_for(
     """
     for variable, use in ((EVENT_KEY, "send events"), (SIGNING_KEY, "check signatures")):
         if variable not in keys:
-            yield _missing(variable, use, policy.environment, variable in blank, environ)
+            yield _missing(variable, use, policy, variable in blank, environ)
     yield from _of_another_environment(policy, keys, branch)
     yield from _fallback(policy, keys)
 
 
 def _missing(
-    variable: str, use: str, environment: Environment, is_blank: bool, environ: Mapping[str, str]
+    variable: str, use: str, policy: Policy, is_blank: bool, environ: Mapping[str, str]
 ) -> Problem:
+    environment, is_asked = policy.environment, policy.mode == "dev"
     found = "it is set, but blank" if is_blank else "it is not set"
-    found = f"{found}, and {environment} cannot {use} without it"
+    who = f"cloud mode, which {DEV_MODE} asks for," if is_asked else environment
+    found = f"{found}, and {who} cannot {use} without it"
     others = [one for one in aliases(environ, variable) if not _NEVER_DEPLOYED.match(one)]
     if others:
         return Problem(
             variable, f"{found}; {others[0]} is set and not read", f"Rename that to {variable}."
         )
+    if is_asked:
+        return Problem(variable, found, f"Unset {DEV_MODE} to run without keys, or set the key.")
     remedy = f"Set it to {environment}'s key, or {OVERRIDE}=local to run without keys."
     return Problem(variable, found, remedy)
 
