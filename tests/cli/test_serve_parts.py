@@ -90,3 +90,17 @@ def test_anybodys_catalogue_has_its_status_page_on_request(here: Path) -> None:
         assert stopped(process)[0] == 0
     assert [one["id"] for one in status["functions"]] == ["pack-order", "bill-order"]
     assert "pack-order" in shown
+
+
+def test_groups_may_be_listed_with_commas() -> None:
+    from mainstem.cli.serve import names_in
+
+    assert names_in(["figures,night", " mail "]) == {"figures", "night", "mail"}
+    assert names_in(None) == frozenset()
+
+
+def test_groups_with_commas_are_served_as_one_part(here: Path) -> None:
+    words = ("serve", "--port", "0", *ANYBODYS, "--group", "warehouse,office")
+    with running(here, *words, MAINSTEM_ENV="test", MAINSTEM_APP_ID="shop") as process:
+        told = httpx.get(address(until(process, "Endpoint ")), timeout=10).json()
+    assert told["function_count"] == 2

@@ -68,8 +68,8 @@ def serve(
     found = examined(
         serve_host=host,
         serve_port=port,
-        serve_groups=frozenset(group) if group else None,
-        serve_tags=frozenset(tag) if tag else None,
+        serve_groups=names_in(group) or None,
+        serve_tags=names_in(tag) or None,
         catalog=catalog,
         database_url=database,
         status_page=status,
@@ -85,6 +85,13 @@ def serve(
                 asyncio.run(_serve(settings, application, listener, page, canary))
         finally:
             close_clients()
+
+
+def names_in(said: list[str] | None) -> frozenset[str]:
+    """The names that an option was given: repeated, or with commas as in a variable."""
+    return frozenset(
+        name.strip() for text in said or () for name in text.split(",") if name.strip()
+    )
 
 
 async def _serve(
