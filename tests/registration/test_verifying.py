@@ -11,6 +11,7 @@ import pytest
 from mainstem.catalog import Catalog
 from mainstem.registration.canary import canary_definition, with_canary
 from mainstem.registration.comparison import Comparison
+from mainstem.registration.syncing import sync
 from mainstem.registration.verifying import verify
 from mainstem.registration.wanted import configurations, wanted
 from mainstem.settings import Settings, key_hash
@@ -257,7 +258,9 @@ async def test_parts_on_several_hosts_must_make_up_the_catalogue() -> None:
             half = await _verified(on.settings("production"), one)
     assert both.findings == ()
     assert {row.id: row.served_at for row in both.rows}["tidy-up"] == (two,)
-    assert ("missing-at-endpoint", "tidy-up") in _codes(half)
+    assert _codes(half) == [("one-part", one)]
+    assert "This is the part 'mail' (app 'shop-mail')" in _code(half, "one-part")
+    assert "Verify it with --group mail, or name the URLs" in _code(half, "one-part")
 
 
 @pytest.mark.parametrize("environment", ["local", "production"])
@@ -472,3 +475,27 @@ async def test_the_environment_that_an_endpoint_of_ours_says_is_compared() -> No
         async with answering(app) as url:
             found = await _verified(settings, url)
     assert "says that it is in staging, expected local" in _code(found, "wrong-environment")
+
+
+async def test_in_dev_mode_one_part_is_known_by_its_address() -> None:
+    async with stage() as on:
+        night = on.settings(MAINSTEM_APP_ID="shop-night")
+        async with on.endpoint(night, shop(tidying())) as url:
+            found = await _verified(on.settings(), url)
+    assert _codes(found) == [("one-part", url)]
+
+
+@pytest.mark.parametrize("environment", ["local", "production"])
+async def test_a_password_in_an_address_is_used_and_never_told(environment: str) -> None:
+    async with stage(**(CLOUD if environment == "production" else {})) as on:
+        settings = on.settings(environment)
+        async with on.endpoint(settings) as url:
+            secret = url.replace("://", "://anna:hunter2@")
+            found = await _verified(settings, secret)
+            away = await _verified(settings, "http://anna:hunter2@127.0.0.1:9/api/inngest")
+            bare = await _verified(settings, secret.partition("://")[2])
+            synced = await sync(settings, [secret])
+    assert found.findings == ()
+    assert found.seen[0].url == url.replace("://", "://***@")
+    assert "nothing listens there" in _code(away, "unreachable")
+    assert "hunter2" not in f"{found} {away} {bare} {synced}"

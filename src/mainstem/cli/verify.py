@@ -77,6 +77,7 @@ def verify(
 
     from mainstem.cli.outcome import UsageProblem
     from mainstem.cli.output import print_json
+    from mainstem.cli.serve import names_in
     from mainstem.cli.start import log_for_work, read_settings
     from mainstem.cli.sync import default_url
 
@@ -89,7 +90,9 @@ def verify(
         # Several endpoints are parts, whose union is looked at.
         whole: dict[str, Any] = {"serve_groups": frozenset(), "serve_tags": frozenset()}
         settings = settings.model_copy(update=whole)
-    bound = bound_to_nobody(settings, catalog, groups=group or [], tags=tag or [])
+    bound = bound_to_nobody(
+        settings, catalog, groups=sorted(names_in(group)), tags=sorted(names_in(tag))
+    )
     found = asyncio.run(
         _verified(settings, bound, chosen, canary_s=wait if canary else None, strict=strict)
     )
@@ -171,6 +174,10 @@ def matrix(comparison: Comparison, bound: BoundCatalog[Any]) -> dict[str, dict[s
     return found
 
 
+def _counted(functions: int) -> str:
+    return "1 function" if functions == 1 else f"{functions} functions"
+
+
 _COLUMN = 32
 _CELL = 10
 
@@ -183,7 +190,7 @@ def _print(found: Verified) -> None:
     for one in found.endpoints:
         known = [f"app {one.app_id or 'unknown'}", f"{one.mode or 'unknown'} mode"]
         known += [str(each) for each in (one.sdk, one.framework) if each]
-        known += [] if one.functions is None else [f"{one.functions} functions"]
+        known += [] if one.functions is None else [_counted(one.functions)]
         console.print(f"Endpoint  {one.url}  ({', '.join(known)})", soft_wrap=True)
     console.print(
         f"Server    {found.server['origin']}  ({found.server['kind'] or 'unknown'} mode)\n",

@@ -212,8 +212,7 @@ def _of_event(
             "missing": ("event-field-required", f"'{refusal.field}' is new and required"),
             "optional": (
                 "event-field-required",
-                f"'{refusal.field}' is required now, and who "
-                "sends it from outside may leave it out",
+                f"'{refusal.field}' is required now; whoever sends from outside may leave it out",
             ),
             "type": ("event-field-retyped", f"'{refusal.field}' has another type: {refusal.why}"),
         }[refusal.kind]

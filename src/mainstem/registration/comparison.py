@@ -22,6 +22,7 @@ from mainstem.registration.drift import (
 )
 from mainstem.registration.findings import Finding, in_order
 from mainstem.registration.hosts import endpoint_findings
+from mainstem.registration.parts import part_called
 from mainstem.registration.sides import Endpoint, HeldApp, Mode, Server, Wanted
 
 Json = Any
@@ -80,6 +81,10 @@ def compare(wanted: Wanted, endpoints: Sequence[Endpoint], server: Server) -> Co
         *(finding for row in rows for finding in row_findings(row)),
         *count_differs(wanted, endpoints, served),
     ]
+    if (part := _one_part(wanted, endpoints, apps)) is not None:
+        # What it does not serve is elsewhere: to call that missing would be wrong.
+        findings = [one for one in findings if one.code not in _OF_THE_WHOLE]
+        findings.append(part)
     if any(finding.code == "app-missing" for finding in findings):
         # Said once of the app, it need not be said of each of its functions.
         findings = [finding for finding in findings if finding.code != "missing-at-server"]
@@ -91,6 +96,32 @@ def compare(wanted: Wanted, endpoints: Sequence[Endpoint], server: Server) -> Co
         rows=rows,
         findings=in_order(findings),
         unknown=tuple(unknown_sides(endpoints, server, held)),
+    )
+
+
+_OF_THE_WHOLE = frozenset(
+    {"other-app-id", "missing-at-endpoint", "missing-at-server", "count-differs"}
+)
+
+
+def _one_part(
+    wanted: Wanted, endpoints: Sequence[Endpoint], apps: Mapping[str, str | None]
+) -> Finding | None:
+    """That the one endpoint which is to be everything is a part; None when it is not."""
+    if len(endpoints) != 1 or (app_id := apps[endpoints[0].url]) is None:
+        return None
+    part = part_called(app_id, wanted.app_id, groups=wanted.groups, tags=wanted.tags)
+    if part is None:
+        return None
+    words = [f"--group {name}" for name in sorted(part.groups)]
+    words += [f"--tag {name}" for name in sorted(part.tags)]
+    names = ", ".join(sorted({*part.groups, *part.tags}))
+    return Finding(
+        "error",
+        "one-part",
+        endpoints[0].url,
+        f"This is the part '{names}' (app '{app_id}'), and not all of '{wanted.app_id}'.",
+        f"Verify it with {' '.join(words)}, or name the URLs of all parts.",
     )
 
 

@@ -21,6 +21,7 @@ from mainstem.registration.asking import Answer, ask
 from mainstem.registration.described import read_functions
 from mainstem.registration.keys import Keys, is_signed, signed
 from mainstem.registration.sides import Endpoint, Mode
+from mainstem.settings import without_password
 
 # The first release that never registers when it is asked in band in cloud mode.
 _HARMLESS_SINCE = (0, 5, 19)
@@ -29,7 +30,18 @@ _ASIDE_S = 2.0
 
 
 async def ask_endpoint(http: httpx.AsyncClient, url: str, keys: Keys) -> Endpoint:
-    """What the endpoint at `url` tells to somebody with `keys`. Never raises."""
+    """What the endpoint at `url` tells to somebody with `keys`. Never raises.
+
+    A name and a password in `url` are used, and told nobody: the endpoint's own `url` is without.
+    """
+    endpoint = await _asked(http, url, keys)
+    # Typed without a scheme it is no address, and may hold a password all the same.
+    shown = without_password(url) if "://" in url else without_password(f"//{url}")[2:]
+    problem = endpoint.problem and endpoint.problem.replace(url, shown)
+    return replace(endpoint, url=shown, problem=problem)
+
+
+async def _asked(http: httpx.AsyncClient, url: str, keys: Keys) -> Endpoint:
     answer = Answer(0, {}, "")
     for key in keys.signing or (None,):
         answer = await ask(http, "GET", url, headers=_headers(b"", key))
@@ -90,7 +102,7 @@ def _no_sdk(url: str, answer: Answer) -> Endpoint | None:
         return Endpoint(
             url,
             code="redirected",
-            problem=f"The endpoint {url} redirects to {answer.headers['location']}: on the way a "
+            problem=f"The endpoint {url} redirects to {without_password(answer.headers['location'])}: on the way a "
             "POST may become a GET, and no function is called. Register the final address.",
         )
     if "x-inngest-sdk" not in answer.headers or "mode" not in answer.fields:
@@ -142,9 +154,13 @@ def _from_inspection(url: str, answer: Answer) -> Endpoint:
         event_hash=told.get("event_key_hash"),
         has_event_key=told.get("has_event_key"),
         has_signing_key=told.get("has_signing_key"),
-        api_origin=told.get("api_origin"),
-        event_origin=told.get("event_api_origin"),
+        api_origin=_shown(told.get("api_origin")),
+        event_origin=_shown(told.get("event_api_origin")),
     )
+
+
+def _shown(url: Any) -> str | None:
+    return without_password(url) if isinstance(url, str) else None
 
 
 def _with_functions(endpoint: Endpoint, told: Answer) -> Endpoint:
@@ -156,7 +172,7 @@ def _with_functions(endpoint: Endpoint, told: Answer) -> Endpoint:
     return replace(
         endpoint,
         app_id=app_id,
-        app_url=told.fields.get("url"),
+        app_url=_shown(told.fields.get("url")),
         app_version=told.fields.get("appVersion"),
         functions=read_functions(functions, app_id=app_id),
     )

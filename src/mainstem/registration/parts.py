@@ -15,6 +15,31 @@ from mainstem.registration.errors import RegistrationError
 from mainstem.registration.findings import Finding
 
 
+def part_called(
+    app_id: str, of: str, *, groups: Sequence[str], tags: Sequence[str]
+) -> "Part | None":
+    """The part of the app `of` that is served as the app `app_id`; None when it is none.
+
+    >>> str(part_called("shop-mail-night", "shop", groups=["mail", "night"], tags=[]))
+    'group=mail,night'
+    """
+    known = [Part(groups=frozenset([one])) for one in sorted(groups)]
+    known += [Part(tags=frozenset([one])) for one in sorted(tags)]
+
+    def found(rest: str, start: int) -> Part | None:
+        for n in range(start, len(known)):
+            name = known[n].app_suffix
+            if name and rest == f"-{name}":
+                return known[n]
+            if name and rest.startswith(f"-{name}-"):
+                more = found(rest.removeprefix(f"-{name}"), n + 1)
+                if more is not None:
+                    return Part(known[n].groups | more.groups, known[n].tags | more.tags)
+        return None
+
+    return found(app_id.removeprefix(of), 0) if app_id.startswith(f"{of}-") else None
+
+
 class BadPart(RegistrationError):  # noqa: N818  it says what happened
     """A part is not written as one, or names a group, tag or function that does not exist."""
 

@@ -162,14 +162,16 @@ def _apps(answer: Answer) -> dict[str, HeldApp] | None:
     return {
         one["name"]: HeldApp(
             app_id=one["name"],
-            url=one.get("url"),
+            url=_shown(one.get("url")),
             sdk=one.get("sdk"),
             framework=one.get("framework"),
             app_version=one.get("app_version"),
             branch=one.get("env"),
             functions=read_functions(one["functions"], app_id=one["name"]),
             problem=one.get("last_error"),
-            rivals=tuple(each["other_url"] for each in one.get("conflicts") or ()),
+            rivals=tuple(
+                without_password(each["other_url"]) for each in one.get("conflicts") or ()
+            ),
             workers=one.get("workers"),
         )
         for one in items
@@ -201,7 +203,7 @@ def _handlers(answer: Answer) -> dict[str, HeldApp] | None:
     return {
         name: HeldApp(
             app_id=name,
-            url=one.get("url"),
+            url=_shown(one.get("url")),
             sdk=one["sdk"] if isinstance(one.get("sdk"), str) else None,
             framework=one.get("framework"),
             functions=read_functions(functions[name], app_id=name),
@@ -210,13 +212,18 @@ def _handlers(answer: Answer) -> dict[str, HeldApp] | None:
     }
 
 
+def _shown(url: Json) -> str | None:
+    return without_password(url) if isinstance(url, str) else None
+
+
 def items_of(answer: Answer) -> list[Object] | None:
     """A list of objects, bare or under `data`, without what is archived; None for anything else."""
     body = answer.body
     is_null = answer.text.strip() == "null"  # an empty list, as some servers write it
     if isinstance(body, Mapping):
         name = "data" if "data" in body else "functions"
-        body, is_null = body.get(name), name in body and body[name] is None
+        is_null = body.get(name, ...) is None
+        body = body.get(name)
     if answer.status != 200 or not (isinstance(body, list) or is_null):
         return None
     items = [one for one in body or () if isinstance(one, Mapping)]

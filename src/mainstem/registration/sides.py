@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mainstem.registration.described import Described
+from mainstem.settings import without_password
 
 Mode = Literal["dev", "cloud"]
 
@@ -16,7 +17,8 @@ Mode = Literal["dev", "cloud"]
 class Wanted:
     """What should be: by the catalogue and the settings of one environment.
 
-    Keys are there as hashes. `branch` is the branch environment, `sdk` the release installed here.
+    Keys are there as hashes. `branch` is the branch environment, `sdk` the release installed here,
+    `groups` and `tags` what parts of the catalogue can be served by.
     """
 
     environment: str
@@ -30,6 +32,8 @@ class Wanted:
     event_hash: str | None = None
     api_origin: str = ""
     event_origin: str = ""
+    groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +114,11 @@ class Server:
 
 
 def plain_url(url: str) -> str:
-    """`url` without what makes no difference: a slash at the end, another name for loopback."""
+    """`url` without what makes no difference: a slash at the end, another name for loopback, and
+    who asks.
+    """
+    scheme, separator, rest = without_password(url).partition("://")
+    if separator:
+        host, slash, path = rest.partition("/")
+        url = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
     return url.partition("?")[0].rstrip("/").replace("://localhost", "://127.0.0.1")

@@ -20,7 +20,7 @@ from mainstem.registration.errors import RegistrationError
 from mainstem.registration.keys import Keys, keys_of, signed
 from mainstem.registration.servers import ask_server
 from mainstem.registration.sides import Endpoint, HeldApp, Mode, Server, plain_url
-from mainstem.settings import Settings
+from mainstem.settings import Settings, without_password
 
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 2.0
@@ -63,7 +63,10 @@ async def sync(settings: Settings, urls: Sequence[str], *, wait_s: float = 30) -
         for endpoint in endpoints:
             _expect_fit(endpoint, mode)
         _expect_apart(endpoints)
-        synced = [await _one(http, settings, keys, mode, each, wait_s) for each in endpoints]
+        synced = [
+            await _one(http, settings, keys, mode, url, each, wait_s)
+            for url, each in zip(urls, endpoints, strict=True)
+        ]
         if len(endpoints) > 1:
             await _expect_all_there(http, settings, keys, synced)
     return synced
@@ -74,16 +77,18 @@ async def _one(
     settings: Settings,
     keys: Keys,
     mode: Mode,
+    url: str,
     endpoint: Endpoint,
     wait_s: float,
 ) -> Synced:
-    body = json.dumps({"url": endpoint.url}).encode()
+    """Have the endpoint register, at its `url` as it was given, with a password if it has one."""
+    body = json.dumps({"url": url}).encode()
     headers = {"content-type": "application/json", "x-inngest-server-kind": mode}
     key = _key_of(endpoint, keys)
     if key is not None:
         headers |= signed(body, key, now_seconds=int(time.time()))
-    answer = await ask(http, "PUT", endpoint.url, headers=headers, content=body, tries=1)
-    if (wrong := refusal(endpoint.url, answer, settings.api_origin)) is not None:
+    answer = await ask(http, "PUT", url, headers=headers, content=body, tries=1)
+    if (wrong := refusal(endpoint.url, answer, without_password(settings.api_origin))) is not None:
         raise wrong
     app, note = await _held(http, settings, keys, endpoint, wait_s)
     known = app is not None and app.functions is not None
@@ -128,7 +133,7 @@ async def _held(
                 endpoint.url,
                 "not-held",
                 f"Cannot register {endpoint.url}: it was told so {wait_s:g} seconds ago, it serves "
-                f"{needed} functions, and the server {settings.api_origin} holds {has}. Does the "
+                f"{needed} functions, and the server {without_password(settings.api_origin)} holds {has}. Does the "
                 "endpoint register with another server? Its INNGEST_BASE_URL must be this one's.",
             )
         await asyncio.sleep(pause)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +14,7 @@ from mainstem.registration.keys import keys_of
 from mainstem.registration.servers import ask_server
 from mainstem.registration.sides import Wanted
 from mainstem.registration.wanted import wanted
-from mainstem.settings import Settings
+from mainstem.settings import Settings, without_password
 
 
 async def verify(settings: Settings, bound: BoundCatalog[Any], urls: Sequence[str]) -> Comparison:
@@ -32,6 +33,7 @@ async def verify(settings: Settings, bound: BoundCatalog[Any], urls: Sequence[st
         server = await ask_server(
             http, settings.api_origin, keys, names | {bound.client.app_id}, branch=branch
         )
+    server = replace(server, origin=without_password(server.origin))
     return compare(expected(settings, bound), endpoints, server)
 
 
@@ -48,6 +50,8 @@ def expected(settings: Settings, bound: BoundCatalog[Any]) -> Wanted:
         app_version=settings.app_version,
         signing_hashes=keys.signing_hashes,
         event_hash=keys.event_hash,
-        api_origin=settings.api_origin,
-        event_origin=settings.event_origin,
+        api_origin=without_password(settings.api_origin),
+        event_origin=without_password(settings.event_origin),
+        groups=tuple(sorted({one.group for one in bound.definitions if one.group})),
+        tags=tuple(sorted({tag for one in bound.definitions for tag in one.tags})),
     )
