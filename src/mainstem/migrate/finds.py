@@ -35,6 +35,8 @@ class Client:
     """Why nothing that it binds can move to the one client."""
     kept: str | None = None
     """Why its own line stays, whatever happens to what it binds."""
+    replaced: str | None = None
+    """Where a text names it: a test that puts another in its place, and looks at what is sent."""
     changed: str | None = None
     """Where middleware is added to it after it is made."""
 

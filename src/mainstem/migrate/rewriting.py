@@ -134,6 +134,8 @@ class Rewriting:
         client = send.client
         if send.why is None and client.blocked is not None:
             send.why = f"its client stays: {client.blocked}"
+        if send.why is None and client.replaced is not None:
+            send.why = f"its client is named in a text at {client.replaced}, which may replace it"
         if send.why is None:
             send.why = self._inside_what_stays(send)
         if send.why is None and not _skips_middleware(send):

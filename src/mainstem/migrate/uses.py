@@ -62,8 +62,8 @@ class UseReader:
         self._holding |= {one.module.name for one in functions.by_key.values()}
         self.uses = Uses()
         keys = [*clients, *functions.by_key, *self._holding]
-        last = sorted({re.escape(key.rpartition(".")[2]) for key in keys})
-        self._named_things = re.compile("|".join(last) if last else r"(?!)")
+        last = sorted({*_SENDS, *(re.escape(key.rpartition(".")[2]) for key in keys)})
+        self._named_things = re.compile("|".join(last))
         for module in project.modules:
             for node in module.nodes:
                 if isinstance(node, Chain) and is_reference(module, node):
@@ -289,11 +289,14 @@ class UseReader:
             return
         if "." not in text:
             text = self._attribute_named(module, node, text)
+        # `patch("shop.mail.client")` replaces what that module imports from elsewhere.
+        texts = {text, self._project.canonical(text)}
         for client in self._clients.values():
-            if text == client.key or text.startswith(f"{client.key}."):
+            if any(one == client.key or one.startswith(f"{client.key}.") for one in texts):
                 self._keep(client, module, node, "names it in a text")
+                client.replaced = client.replaced or module.place(node)
         for function in self._functions.by_key.values():
-            if text == function.key:
+            if function.key in texts:
                 told = f"it is named in a text at {module.place(node)}"
                 function.why = function.why or told
 
