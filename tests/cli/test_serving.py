@@ -88,8 +88,9 @@ def test_a_cloud_engine_with_the_same_keys_serves_an_environment_that_needs_them
         "MAINSTEM_ENV": environment,
         "INNGEST_EVENT_KEY": "an-event-key",
         "INNGEST_SIGNING_KEY": f"signkey-{SIGNED_AS[environment]}-{'ab' * 16}",
-        "INNGEST_ENV": environment,
     }
+    if environment != "production":
+        keys["INNGEST_ENV"] = environment
     words = ("engine", "--cloud", "--port", "0", "--no-persist")
     with running(tmp_path, *words, **keys) as server:
         engine = address(until(server, "Engine "))

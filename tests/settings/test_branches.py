@@ -118,9 +118,14 @@ def test_production_takes_no_platforms_branch_even_when_asked_to() -> None:
     assert [note for note in found.notes if "MAINSTEM_BRANCH_FROM is set in production" in note]
 
 
-def test_a_branch_named_in_production_is_noted() -> None:
-    found = examine_settings({**PRODUCTION, "INNGEST_ENV": "production"})
-    assert [note for note in found.notes if note.startswith("INNGEST_ENV is set in production")]
+@pytest.mark.parametrize("name", ["foo", "production"])
+def test_a_branch_named_in_production_is_a_problem(name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({**PRODUCTION, "INNGEST_ENV": name, "VERCEL_GIT_COMMIT_REF": "main"})
+    assert [str(problem) for problem in caught.value.problems] == [
+        "INNGEST_ENV: it names a branch environment, and production has none. Unset it, or set "
+        "MAINSTEM_ENV to the environment that this is."
+    ]
 
 
 def test_locally_no_branch_is_taken_and_nothing_is_said_of_it() -> None:

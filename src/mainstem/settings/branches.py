@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mainstem.errors import Problem
-from mainstem.settings.environment import Environment
+from mainstem.settings.environment import OVERRIDE, Environment
 
 EXPLICIT = "INNGEST_ENV"
 CHOICE = "MAINSTEM_BRANCH_FROM"
 PLATFORM = "platform"
+_NO_BRANCH = "production has no branch environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,18 @@ def choose_branch(
         if environ.get(row.variable, "").strip()
         and (not row.where or environ.get(row.where, "").strip())
     ]
+    if explicit and environment is Environment.PRODUCTION:
+        problem = Problem(
+            EXPLICIT,
+            "it names a branch environment, and production has none",
+            f"Unset it, or set {OVERRIDE} to the environment that this is.",
+        )
+        return Branches(problem=problem, seen=_ignored([(EXPLICIT, explicit), *found], _NO_BRANCH))
     if explicit:
         seen = (Branch(EXPLICIT, explicit, True, "it was set"),)
         return Branches(explicit, EXPLICIT, seen + _ignored(found, f"{EXPLICIT} is set"))
     if environment is Environment.PRODUCTION:
-        return Branches(seen=_ignored(found, "production has no branch environment"))
+        return Branches(seen=_ignored(found, _NO_BRANCH))
     if branch_from:
         return _as_asked(environ, found, branch_from)
     if not (has_branch_key and is_cloud):

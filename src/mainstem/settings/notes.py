@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from mainstem.settings import keys
-from mainstem.settings.branches import CHOICE
+from mainstem.settings.branches import CHOICE, EXPLICIT
 from mainstem.settings.detection import Detected
 from mainstem.settings.environment import OVERRIDE
 from mainstem.settings.judging import Reading
@@ -40,10 +40,8 @@ def _about_signals(detected: Detected) -> Iterator[str]:
 
 def _about_branches(policy: Policy, reading: Reading) -> Iterator[str]:
     for branch in reading.branches.seen:
-        if not branch.taken and not reading.values["inngest_dev"]:
+        if branch.variable != EXPLICIT and not branch.taken and not reading.values["inngest_dev"]:
             yield f"{branch.variable} is not taken as the branch environment: {branch.why}."
-    if policy.inngest_environment == "production" and reading.values.get("inngest_env"):
-        yield "INNGEST_ENV is set in production; only a branch environment needs it."
     if policy.inngest_environment == "production" and reading.values.get("branch_from"):
         yield f"{CHOICE} is set in production, where no branch is taken."
     kind = keys.kind_of(reading.keys.get(keys.SIGNING_KEY, ""))
