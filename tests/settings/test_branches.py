@@ -123,8 +123,10 @@ def test_a_branch_named_in_production_is_a_problem(name: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings({**PRODUCTION, "INNGEST_ENV": name, "VERCEL_GIT_COMMIT_REF": "main"})
     assert [str(problem) for problem in caught.value.problems] == [
-        "INNGEST_ENV: it names a branch environment, and production has none. Unset it, or set "
-        "MAINSTEM_ENV to the environment that this is."
+        (
+            "INNGEST_ENV: it names a branch environment, and production has none. Unset it, or set "
+            "MAINSTEM_ENV to the environment that this is."
+        )
     ]
 
 

@@ -8,7 +8,7 @@ import pydantic
 import pytest
 
 from mainstem.errors import SettingsError
-from mainstem.settings import Environment, Settings, SyncLimits, load_settings
+from mainstem.settings import Environment, Settings, SyncLimits, examine_settings, load_settings
 
 KEY = "signkey-prod-0123456789abcdef"
 KEYS = {"INNGEST_EVENT_KEY": "event-key-value", "INNGEST_SIGNING_KEY": KEY}
@@ -341,6 +341,37 @@ def test_a_file_cannot_make_it_production(tmp_path: Path) -> None:
     path = env_file(tmp_path, "MAINSTEM_ENV=production\n")
     with pytest.raises(SettingsError, match=r"\.env says production, but such a file counts only"):
         load_settings({}, env_file=path)
+
+
+def test_a_file_that_says_test_is_noted(tmp_path: Path) -> None:
+    found = examine_settings({}, env_file=env_file(tmp_path, "MAINSTEM_ENV=test\n"))
+    assert found.detected.environment == "local"
+    assert found.notes == (
+        (
+            ".env says test (MAINSTEM_ENV), and this is local: the environment is not taken from such "
+            "a file. Set it in the process's own environment, or take it out of the file."
+        ),
+    )
+
+
+def test_a_file_that_says_local_is_right(tmp_path: Path) -> None:
+    found = examine_settings({}, env_file=env_file(tmp_path, "MAINSTEM_ENV=local\n"))
+    assert found.notes == ()
+
+
+def test_a_broken_line_of_a_file_is_noted_by_its_number_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "# note\n\nsecret-a\nPORT=7\n\n\nKEY='secret-b\nMAINSTEM_APP_ID=shop\nexport secret_c\n"
+    found = examine_settings({}, env_file=env_file(tmp_path, text))
+    assert found.settings is not None
+    assert (found.settings.serve_port, found.settings.app_id) == (7, "shop")
+    assert found.notes == (
+        ".env, line 3: it has no equals sign, so it is left out.",
+        ".env, line 7: it cannot be read (a quote that is not closed, perhaps), so it is left out.",
+        ".env, line 9: it has no equals sign, so it is left out.",
+    )
+    assert caplog.text == ""
 
 
 def test_a_file_that_says_nonsense_or_cannot_be_read_is_a_problem(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from mainstem.settings.variables import ADDRESSES, LISTS, SECRETS, VARIABLES
 class Reading:
     """What has been read so far: typed or textual values by setting, and every problem met.
 
+    `remarks` are what reading them met that is no problem.
     `came_from` has the variable of each setting that came from one, `blank` the variables that
     are set to nothing, `keys` the text of each secret by its variable.
     """
@@ -28,6 +29,7 @@ class Reading:
     values: dict[str, Any] = field(default_factory=dict, repr=False)
     came_from: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     blank: set[str] = field(default_factory=set)
     keys: dict[str, str] = field(default_factory=dict, repr=False)
     branches: Branches = field(default_factory=Branches)

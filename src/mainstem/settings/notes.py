@@ -22,6 +22,7 @@ def notes(
     given: Mapping[str, str], detected: Detected, policy: Policy, reading: Reading
 ) -> Iterator[str]:
     """Everything worth a remark in what was read."""
+    yield from reading.remarks
     yield from _about_signals(detected)
     yield from _about_branches(policy, reading)
     yield from _about_keys(policy, reading)

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from mainstem.errors import Problem, SettingsError
 from mainstem.settings.branches import Branch
 from mainstem.settings.detection import Detected, detect
-from mainstem.settings.environment import OVERRIDE, Environment
+from mainstem.settings.env_file import read_env_file
+from mainstem.settings.environment import OVERRIDE
 from mainstem.settings.judging import Reading, judge
 from mainstem.settings.keys import (
     EVENT_KEY,
@@ -90,9 +91,9 @@ def examine_settings(
     detected = veiled_detection(detected)
     reading = Reading(problems=[*misplaced, *([] if problem is None else [problem])])
     policy = policy_of(detected.environment)
-    from_file: dict[str, str] = {}
+    from_file: Mapping[str, str] = {}
     if env_file is not None and policy.reads_env_file:
-        from_file = _from_file(env_file, reading)
+        from_file = read_env_file(env_file, reading)
     everything = {**from_file, **given}
     _collect(everything, overrides, reading)
     judge(everything, policy, reading)
@@ -122,39 +123,6 @@ def _detected(
     if decided_by is not None:
         detected = replace(detected, decided_by=decided_by)
     return detected, problem
-
-
-def _from_file(path: Path, reading: Reading) -> dict[str, str]:
-    # Imported here: only a developer's machine has such a file.
-    from dotenv import dotenv_values
-
-    if not path.is_file():
-        return {}
-    try:
-        found = dotenv_values(path, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        reading.problems.append(
-            Problem(
-                path.name,
-                f"it cannot be read ({type(error).__name__})",
-                "Make it a readable UTF-8 file, or remove it.",
-            )
-        )
-        return {}
-    values, misplaced = take_out(
-        {name: value for name, value in found.items() if value is not None}
-    )
-    reading.problems += misplaced
-    detected, problem = detect(values)
-    if problem is None and detected.environment not in (Environment.LOCAL, Environment.TEST):
-        problem = Problem(
-            detected.decided_by.partition("=")[0],
-            f"{path.name} says {detected.environment}, but such a file counts only in local",
-            "Set it in the process's own environment, or take it out of the file.",
-        )
-    if problem is not None:
-        reading.problems.append(problem)
-    return values
 
 
 def _collect(given: Mapping[str, str], overrides: Mapping[str, Any], reading: Reading) -> None:
