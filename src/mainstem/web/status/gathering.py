@@ -157,10 +157,16 @@ class Gathering:
         older = {old for one in self._declared for old in one.previous}
         unknown = server.problem or server.unknown or "The server does not tell what it holds."
         here = self._bound.environment
+        elsewhere = this_place.elsewhere(endpoint, server)
         found: list[FunctionFacts] = []
         for one in self._declared:
             cell = this_place.cell_here(
-                one, self._bound, rows.get(one.id), unknown=unknown, url=address
+                one,
+                self._bound,
+                rows.get(one.id),
+                unknown=unknown,
+                url=address,
+                elsewhere=elsewhere,
             )
             previous = {old: this_place.previous_state(rows.get(old)) for old in one.previous}
             found.append(replace(with_cell(one, here, cell), previous=previous))
@@ -205,7 +211,9 @@ class Gathering:
         is_ours = server.problem is None and syncs_in(apps, app_id=self._app_id) is not None
         if is_ours:
             kind = "Mainstem's embedded engine"
-        elif server.is_listed:
+        elif server.code == "no-server":
+            kind = "not a server of Inngest's"
+        elif server.is_listed and server.kind != "cloud":
             kind = "Inngest's dev server"
         elif server.problem is None:
             kind = "Inngest"

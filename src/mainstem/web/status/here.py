@@ -16,7 +16,7 @@ from mainstem.catalog import BoundCatalog
 from mainstem.registration import Comparison, Endpoint, Finding, Row, Server, Wanted
 from mainstem.registration import expected as expected_of
 from mainstem.registration import wanted as functions_of
-from mainstem.settings import Settings
+from mainstem.settings import Settings, without_password
 from mainstem.web.status.facts import Cell, Difference, FindingFacts, FunctionFacts, State
 
 _ROW_CODES = {
@@ -66,8 +66,12 @@ def cell_here(
     *,
     unknown: str,
     url: str,
+    elsewhere: str | None = None,
 ) -> Cell:
-    """How `function` stands here. `unknown` says why what the server holds is not known, if so."""
+    """How `function` stands here. `unknown` says why what the server holds is not known, if so.
+
+    `elsewhere` is the address at which the server calls the app, where that is not `url`.
+    """
     declared = function.cells[bound.environment]
     if declared.state == "off":
         if row is None or not row.held:
@@ -80,12 +84,30 @@ def cell_here(
         return replace(declared, state="unknown", why=why)
     skipped = bound.skipped.get(function.id)
     state, why = _state(row, unknown=unknown, url=url)
+    differences = differences_of(row)
+    if elsewhere is not None and state in {"registered", "drifted", "unknown"} and _is_held(row):
+        where = f"The server calls it at {elsewhere}, and not here, at {url}. {_mend(url)}"
+        state, why = "drifted", where if state != "drifted" else f"{where} {why}"
+        differences += (Difference("address", {"served": url, "held": elsewhere}),)
     if skipped is not None and state in {"registered", "unknown"}:
         switch = "MAINSTEM_FUNCTIONS" if bound.switches.is_off else "MAINSTEM_DISABLED_FUNCTIONS"
         state, why = "switched-off", f"Its runs are skipped: {skipped} ({switch}). {why}".strip()
     elif skipped is not None:
         why = f"{why} Its runs are skipped, too: {skipped}."
-    return replace(declared, state=state, why=why, differences=differences_of(row))
+    return replace(declared, state=state, why=why, differences=differences)
+
+
+def elsewhere(endpoint: Endpoint, server: Server) -> str | None:
+    """The address at which `server` calls the app of `endpoint`, where that is another one."""
+    app = server.apps.get(endpoint.app_id or "")
+    if app is None or app.url is None:
+        return None
+    is_here = any(app in server.at(url) for url in (endpoint.url, endpoint.app_url) if url)
+    return None if is_here else without_password(app.url)
+
+
+def _is_held(row: Row | None) -> bool:
+    return row is not None and bool(row.held)
 
 
 def previous_state(row: Row | None) -> State:
