@@ -154,6 +154,18 @@ def test_a_switched_off_function_shows_its_reason(page: Page) -> None:
     assert "is switched off in local (MAINSTEM_DISABLED_FUNCTIONS)" in details
 
 
+def test_arrows_lead_from_anywhere_to_the_first_row(page: Page) -> None:
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == catalogue().ids[0]
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("/")
+    page.keyboard.type("graphql")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("ArrowUp")
+    shown = page.locator("tr.function:visible a.open").first.inner_text()
+    assert focused(page) == shown != catalogue().ids[0]
+
+
 def test_the_keyboard_is_enough(page: Page) -> None:
     first, second = catalogue().ids[:2]
     page.keyboard.press("Tab")

@@ -146,7 +146,8 @@ function move(by) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const isTyping = event.target.matches("input, textarea, select");
-  const inMatrix = event.target.closest("table.matrix");
+  /* From nowhere in particular the arrows go to the first row. */
+  const inMatrix = event.target === body || event.target.closest("table.matrix");
   if (event.key === "/" && !isTyping) {
     event.preventDefault();
     filter.focus();
