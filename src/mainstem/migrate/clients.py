@@ -65,8 +65,13 @@ def _judge(client: Client) -> None:
         client.blocked = client.blocked or "its name is bound more than once"
     elif len(client.calls) > 1 or condition(module, first, client.key.rpartition(".")[2]):
         client.kept = "it is made under a condition; take that out by hand"
-    serializer = client.options.get("serializer")
-    if serializer is not None and module.code(serializer) != "None":
+    if has_serializer(client):
         client.blocked = client.blocked or (
             "it has a serializer, and the one client made from settings has none"
         )
+
+
+def has_serializer(client: Client) -> bool:
+    """Whether what its functions and their steps give passes through a serializer of its own."""
+    serializer = client.options.get("serializer")
+    return serializer is not None and client.module.code(serializer) != "None"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mainstem.migrate.adoptions import Adoptions
+from mainstem.migrate.clients import has_serializer
 from mainstem.migrate.finds import Client, Function, Maker, Serve
 from mainstem.migrate.functions import Functions
 from mainstem.migrate.middleware import Wraps, wraps_of
@@ -53,6 +54,7 @@ def judge(
         _block_other_destinations(clients, functions, is_second=project.uses_mainstem)
     _judge_serves(project, serves, uses)
     _judge_middleware(project, functions, verdicts, adoptions)
+    _judge_serializers(project, functions)
     for name, why in uses.tainted.items():
         for function in held.get(name, ()):
             function.why = function.why or why
@@ -103,6 +105,23 @@ def _judge_middleware(
         }
         if len(wraps) > 1:
             maker.why = maker.why or "the functions that it makes are served by different clients"
+
+
+def _judge_serializers(project: Project, functions: Functions) -> None:
+    """A catalogue's client would not serialize: who needs that cannot be adopted by one.
+
+    The SDK asks a serializer only for what has an `output_type`, of a function or of a step. What
+    is served stays with its endpoint, since its client does.
+    """
+    for function in functions.by_key.values():
+        if function.served_by or not has_serializer(function.client):
+            continue
+        modules = {function.module.name, *(one.module.name for one in function.creates)}
+        loaded = {name for module in modules for name in project.imported_by(module)}
+        if any(b"output_type" in project.sources[name].data for name in loaded):
+            function.lost = function.lost or (
+                "what it gives passes through the serializer of its client"
+            )
 
 
 def _refusals(
