@@ -87,7 +87,8 @@ def cell_here(
     differences = differences_of(row)
     if elsewhere is not None and state in {"registered", "drifted", "unknown"} and _is_held(row):
         where = f"The server calls it at {elsewhere}, and not here, at {url}. {_mend(url)}"
-        state, why = "drifted", where if state != "drifted" else f"{where} {why}"
+        why = f"{where} {why}" if differences else where
+        state = "drifted"
         differences += (Difference("address", {"served": url, "held": elsewhere}),)
     if skipped is not None and state in {"registered", "unknown"}:
         switch = "MAINSTEM_FUNCTIONS" if bound.switches.is_off else "MAINSTEM_DISABLED_FUNCTIONS"
