@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mainstem.cli.doctor import sqlite_file
 from mainstem.settings import BRANCH_VARIABLES, SIGNALS, VARIABLES, load_settings
 
 from .shell import call
@@ -268,3 +270,49 @@ def test_a_database_of_somebody_elses_is_a_problem(tmp_path: Path) -> None:
         theirs.commit()
     (problem,) = diagnosed(tmp_path, {"DATABASE_URL": "sqlite:///theirs.db"}, code=1)["problems"]
     assert "it cannot be asked for its schema (OperationalError" in problem["wrong"]
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("no/such/x.db", "the folder no/such of the database file is not there"),
+        ("file/x.db", "file, where the database file should be, is no folder"),
+        ("folder", "the database file folder is a folder"),
+        ("folder/x.db", "the folder folder of the database file cannot be written"),
+        ("theirs.db", "the database file theirs.db cannot be read and written"),
+    ],
+)
+def test_a_database_file_that_cannot_be_used_is_a_problem(
+    tmp_path: Path, path: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may write everywhere, so the answer of the system is given here.
+    refused = {"folder", "theirs.db"}
+    monkeypatch.setattr(os, "access", lambda name, _mode: str(name) not in refused)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "theirs.db").touch()
+    found = diagnosed(tmp_path, {"DATABASE_URL": f"sqlite:///{path}"}, code=1)
+    (problem,) = found["problems"]
+    assert (problem["variable"], problem["wrong"]) == ("MAINSTEM_DATABASE_URL", told)
+    assert problem["remedy"].startswith("Create the folder or change its permissions")
+
+
+def test_a_database_file_that_is_not_there_yet_is_only_noted(tmp_path: Path) -> None:
+    found = diagnosed(tmp_path, {"DATABASE_URL": "sqlite:///x.db"})
+    assert [note for note in found["notes"] if note.startswith("The database file x.db is not")]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("sqlite:///x.db?timeout=3", Path("x.db")),
+        ("sqlite:////a/x.db", Path("/a/x.db")),
+        ("sqlite:///file:x.db?mode=ro&uri=true", Path("x.db")),
+        ("sqlite:///file:x?mode=memory&uri=true", None),
+        ("sqlite:///:memory:", None),
+        ("postgresql://host/x", None),
+    ],
+)
+def test_the_file_of_an_address_is_known(url: str, file: Path | None) -> None:
+    assert sqlite_file(url) == file

@@ -348,8 +348,8 @@ def test_a_file_that_says_test_is_noted(tmp_path: Path) -> None:
     assert found.detected.environment == "local"
     assert found.notes == (
         (
-            ".env says test (MAINSTEM_ENV), and this is local: the environment is not taken from such "
-            "a file. Set it in the process's own environment, or take it out of the file."
+            ".env says test (MAINSTEM_ENV), and this is local: the environment is not taken from "
+            "such a file. Set it in the process's own environment, or take it out of the file."
         ),
     )
 

@@ -5,6 +5,7 @@ Nothing on the network is asked but the database.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -148,6 +149,16 @@ def _look_at_database(settings: Settings, found: Diagnosis) -> None:
 
     shown = veiled(without_password(settings.database_url))
     file = sqlite_file(settings.database_url)
+    if file is not None and (wrong := _not_usable(file)):
+        found.problems.append(
+            Problem(
+                "MAINSTEM_DATABASE_URL",
+                wrong,
+                "Create the folder or change its permissions, or set it to a place that can be "
+                "written.",
+            )
+        )
+        return
     if file is not None and not file.exists():
         # Looking would create it.
         found.database = {"url": shown, "reachable": False, "current": False}
@@ -175,6 +186,22 @@ def _look_at_database(settings: Settings, found: Diagnosis) -> None:
         found.notes.append(health.problem or "The database's schema is not current.")
 
 
+def _not_usable(file: Path) -> str | None:
+    """Why SQLite cannot keep a database at `file`; it writes beside the file too."""
+    folder = file.parent
+    if not folder.exists():
+        return f"the folder {folder} of the database file is not there"
+    if not folder.is_dir():
+        return f"{folder}, where the database file should be, is no folder"
+    if file.is_dir():
+        return f"the database file {file} is a folder"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"the folder {folder} of the database file cannot be written"
+    if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+        return f"the database file {file} cannot be read and written"
+    return None
+
+
 def _database_problem(wrong: str) -> Problem:
     return Problem("MAINSTEM_DATABASE_URL", wrong.rstrip("."), "Set it to a database that answers.")
 
@@ -184,4 +211,9 @@ def sqlite_file(url: str) -> Path | None:
     scheme, _, path = url.partition(":///")
     if not scheme.startswith("sqlite") or path in {"", ":memory:"}:
         return None
-    return Path(path.partition("?")[0])
+    path, _, query = path.partition("?")
+    if "uri=" in query:  # SQLite's own form of an address, `file:x.db?mode=ro&uri=true`
+        path = path.removeprefix("file:")
+        if "mode=memory" in query or path in {"", ":memory:"}:
+            return None
+    return Path(path)
