@@ -6,7 +6,8 @@ import fastapi
 import pytest
 
 from mainstem.registration.asking import Answer
-from mainstem.registration.syncing import SyncFailed, refusal, sync
+from mainstem.registration.refusals import SyncFailed, refusal
+from mainstem.registration.syncing import sync
 
 from .house import billing, receipt, shop, tidying
 from .stage import OTHER_KEY, SIGNING_KEY, answering, served, stage

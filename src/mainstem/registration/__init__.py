@@ -29,10 +29,11 @@ from mainstem.registration.findings import Finding, Level, in_order
 from mainstem.registration.keys import keys_of
 from mainstem.registration.manifest import FILE_NAME, FunctionEntry, Manifest, read_manifest
 from mainstem.registration.parts import BadPart, Part, check_parts, part_in, read_part
+from mainstem.registration.refusals import SyncFailed
 from mainstem.registration.servers import ask_api, ask_server, is_inngest
 from mainstem.registration.sides import Endpoint, HeldApp, Server, Wanted
 from mainstem.registration.starting import ContractBroken, check_at_start
-from mainstem.registration.syncing import Synced, SyncFailed, sync
+from mainstem.registration.syncing import Synced, sync
 from mainstem.registration.verifying import expected, verify
 from mainstem.registration.wanted import wanted, wanted_in
 

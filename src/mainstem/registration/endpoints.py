@@ -99,10 +99,11 @@ def _no_sdk(url: str, answer: Answer) -> Endpoint | None:
             "path right? Ours is /api/inngest.",
         )
     if "location" in answer.headers and 300 <= answer.status < 400:
+        to = without_password(answer.headers["location"])
         return Endpoint(
             url,
             code="redirected",
-            problem=f"The endpoint {url} redirects to {without_password(answer.headers['location'])}: on the way a "
+            problem=f"The endpoint {url} redirects to {to}: on the way a "
             "POST may become a GET, and no function is called. Register the final address.",
         )
     if "x-inngest-sdk" not in answer.headers or "mode" not in answer.fields:

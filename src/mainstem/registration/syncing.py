@@ -14,25 +14,16 @@ from typing import Final
 
 import httpx
 
-from mainstem.registration.asking import Answer, ask, asking
+from mainstem.registration.asking import ask, asking
 from mainstem.registration.endpoints import ask_endpoint
-from mainstem.registration.errors import RegistrationError
 from mainstem.registration.keys import Keys, keys_of, signed
+from mainstem.registration.refusals import SyncFailed, one_app, refusal
 from mainstem.registration.servers import ask_server
 from mainstem.registration.sides import Endpoint, HeldApp, Mode, Server, plain_url
 from mainstem.settings import Settings, without_password
 
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 2.0
-
-
-class SyncFailed(RegistrationError):  # noqa: N818  it says what happened
-    """An endpoint is not registered. `code` names the cause, `url` the endpoint."""
-
-    def __init__(self, url: str, code: str, message: str) -> None:
-        self.url = url
-        self.code = code
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +119,13 @@ async def _held(
                 f"server could not be asked for {wait_s:g} seconds. {server.problem}",
             )
         if time.monotonic() >= until:
+            origin = without_password(settings.api_origin)
             has = "no such app" if app is None else f"{len(app.functions or ())} of them"
             raise SyncFailed(
                 endpoint.url,
                 "not-held",
                 f"Cannot register {endpoint.url}: it was told so {wait_s:g} seconds ago, it serves "
-                f"{needed} functions, and the server {without_password(settings.api_origin)} holds {has}. Does the "
+                f"{needed} functions, and the server {origin} holds {has}. Does the "
                 "endpoint register with another server? Its INNGEST_BASE_URL must be this one's.",
             )
         await asyncio.sleep(pause)
@@ -145,7 +137,7 @@ def _alone(app: HeldApp, endpoint: Endpoint) -> HeldApp:
     others = [url for url in (app.url, *app.rivals)
               if url is not None and plain_url(url) != plain_url(endpoint.url)]  # fmt: skip
     if app.rivals and others:
-        raise _one_app(app.app_id, endpoint.url, others[0], done=True)
+        raise one_app(app.app_id, endpoint.url, others[0], done=True)
     return app
 
 
@@ -172,42 +164,6 @@ def app_at(endpoint: Endpoint, server: Server, app_id: str) -> HeldApp | None:
     return at_url[0]
 
 
-def refusal(url: str, answer: Answer, server: str) -> SyncFailed | None:
-    """Why the answer to a sync is none that registered anything; None when it is."""
-    told = answer.fields
-    said = str(told.get("message") or told.get("error") or answer.text[:200])
-    if answer.problem:
-        code, why = "unreachable", f"{answer.problem}. Is it running, and is the path right?"
-    elif told.get("code") == "server_kind_mismatch":
-        code, why = "mode", f"{said}. Set INNGEST_DEV and MAINSTEM_ENV to fit the server."
-    elif answer.is_refused and "x-inngest-sdk-handled" not in answer.headers:
-        code = "refused-in-front"
-        why = (
-            f"something in front of it answered {answer.status}: a login, a firewall or a "
-            "preview's protection. Let the server and this command past."
-        )
-    elif answer.is_refused:
-        code = "signature-refused"
-        why = (
-            f"it answered {answer.status}, so its signing key is another than INNGEST_SIGNING_KEY "
-            "here. Give both the key of the same environment."
-        )
-    elif told.get("code") == "registration_failed":
-        code = "server-refused"
-        why = (
-            f"the server's answer could not be read ({said}); most often it is a 401 for the "
-            f"endpoint's signing key. Check that the key belongs to {server}."
-        )
-    elif "error" in told:
-        code, why = "server-refused", f"the server refused: {said.rstrip('.')}."
-    elif answer.status != 200 or not told:
-        code = "failed"
-        why = f"it answered HTTP {answer.status}: {said.rstrip('.')}. Its own log says more."
-    else:
-        return None
-    return SyncFailed(url, code, f"Cannot register {url}: {why}")
-
-
 def _expect_fit(endpoint: Endpoint, mode: Mode) -> None:
     if endpoint.problem is not None:
         raise SyncFailed(endpoint.url, endpoint.code, endpoint.problem)
@@ -226,7 +182,7 @@ def _expect_apart(endpoints: Sequence[Endpoint]) -> None:
         if one.app_id is None:
             continue
         if one.app_id in seen:
-            raise _one_app(one.app_id, one.url, seen[one.app_id])
+            raise one_app(one.app_id, one.url, seen[one.app_id])
         seen[one.app_id] = one.url
 
 
@@ -239,18 +195,7 @@ async def _expect_all_there(
     for one in synced:
         app = server.apps.get(one.app_id or "")
         if app is not None and app.url is not None and plain_url(app.url) != plain_url(one.url):
-            raise _one_app(app.app_id, one.url, app.url)
-
-
-def _one_app(app_id: str, url: str, other: str, *, done: bool = False) -> SyncFailed:
-    begin = f"Registered {url}, and" if done else f"Cannot register {url}:"
-    return SyncFailed(
-        url,
-        "two-urls",
-        f"{begin} it is app '{app_id}', and so is {other}. A server keeps one address for an app, "
-        "and the functions of the last to sync replace the others'. Give each deployment an app "
-        "id of its own (MAINSTEM_APP_ID), or stop the other one.",
-    )
+            raise one_app(app.app_id, one.url, app.url)
 
 
 def _key_of(endpoint: Endpoint, keys: Keys) -> str | None:
