@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from mainstem.cli.verify import canary_told
+from mainstem.registration import CanaryBack
+
 from .shell import Done, call
 from .shopfront import Front, front, written
 
@@ -125,3 +128,20 @@ def test_workers_have_no_urls(tmp_path: Path) -> None:
     done = call(tmp_path, "verify", "--connect", "http://127.0.0.1:9/", MAINSTEM_ENV="local")
     assert done.returncode == 2
     assert "workers have none" in done.stderr
+
+
+async def test_a_canary_that_another_deployment_answered_proves_nothing(tmp_path: Path) -> None:
+    catalog = written(tmp_path, CANARY)
+    async with front(tmp_path, catalog) as shop:
+        elsewhere = ("http://127.0.0.1:9/api/inngest", "--canary", "--wait", "10")
+        done = await _verify(tmp_path, shop, catalog, *elsewhere, url="")
+    assert done.returncode == 1
+    assert "canary-elsewhere" in done.stdout
+    assert f"answered by app 'shop' at {shop.url}" in " ".join(done.stdout.split())
+
+
+def test_a_canary_whose_answerer_is_not_told_says_so() -> None:
+    told = canary_told(CanaryBack("event", "run", 0.5))
+    assert told.endswith("0.50 seconds; which app answered it the server does not tell.")
+    told = canary_told(CanaryBack("event", "run", 0.5, "shop"))
+    assert told.endswith("from app 'shop'; at which address the server does not tell.")

@@ -111,3 +111,21 @@ async def test_a_canary_that_a_switch_skips_is_told_at_once() -> None:
             with pytest.raises(CanaryLost, match="all functions are switched off in loc") as lost:
                 await send_canary(settings, client_for(settings), wait_s=10)
     assert lost.value.code == "skipped"
+
+
+@pytest.mark.parametrize("environment", ["local", "production"])
+async def test_who_answered_is_told(environment: str) -> None:
+    key = SIGNING_KEY if environment == "production" else None
+    async with stage(signing_key=key) as on:
+        settings = on.settings(environment)
+        async with on.endpoint(settings, shop(canary_definition)) as url:
+            back = await send_canary(settings, client_for(settings), wait_s=10)
+    assert (back.app_id, back.url) == ("shop", url)
+
+
+async def test_another_app_that_answered_is_told_where_ours_is_not_registered() -> None:
+    async with stage() as on:
+        other, ours = on.settings(MAINSTEM_APP_ID="other"), on.settings()
+        async with on.endpoint(other, with_canary(shop())) as url:
+            back = await send_canary(ours, client_for(ours), wait_s=10)
+    assert (back.app_id, back.url) == ("other", url)

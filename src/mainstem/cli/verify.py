@@ -131,6 +131,7 @@ async def _verified(
     if canary_s is not None:
         try:
             back = await send_canary(settings, bound.client, wait_s=canary_s)
+            findings += canary_findings(back, bound.client.app_id, comparison)
         except CanaryLost as lost:
             findings.append(Finding("error", f"canary-{lost.code}", "mainstem-canary", str(lost)))
     ok = not any(one.is_bad or (strict and one.level == "warning") for one in findings)
@@ -145,6 +146,42 @@ async def _verified(
         unknown=comparison.unknown,
         canary=back,
     )
+
+
+def canary_findings(back: CanaryBack, app_id: str, comparison: Comparison) -> list[Finding]:
+    """What is wrong with a canary that came back: that another deployment answered it.
+
+    Of several endpoints each is an app of its own, and any of them may answer.
+    """
+    from mainstem.registration import Finding
+    from mainstem.registration.sides import plain_url
+
+    seen = {plain_url(one.url) for one in comparison.seen}
+    apps = {app_id, *(one.app_id for one in comparison.seen)}
+    is_elsewhere = bool(seen) and back.url is not None and plain_url(back.url) not in seen
+    if not is_elsewhere and (back.app_id is None or back.app_id in apps):
+        return []
+    return [
+        Finding(
+            "error",
+            "canary-elsewhere",
+            "mainstem-canary",
+            f"The canary was answered by app '{back.app_id}'"
+            + (f" at {back.url}" if back.url else "")
+            + ", which is not what was verified: it proves nothing of it.",
+            "Register the endpoint that is meant with `mainstem sync`.",
+        )
+    ]
+
+
+def canary_told(back: CanaryBack) -> str:
+    """Who answered a canary, and when."""
+    said = f"The canary came back after {back.seconds:.2f} seconds"
+    if back.app_id is None:
+        return f"{said}; which app answered it the server does not tell."
+    if back.url is None:
+        return f"{said} from app '{back.app_id}'; at which address the server does not tell."
+    return f"{said} from app '{back.app_id}' at {back.url}."
 
 
 def matrix(comparison: Comparison, bound: BoundCatalog[Any]) -> dict[str, dict[str, str]]:
@@ -201,7 +238,7 @@ def _print(found: Verified) -> None:
     for text in found.unknown:
         console.print(f"unknown   {text}", markup=False)
     if found.canary is not None:
-        console.print(f"The canary came back after {found.canary.seconds:.2f} seconds.")
+        console.print(canary_told(found.canary), markup=False, highlight=False, soft_wrap=True)
     if found.ok:
         console.print(f"[green]{found.environment} is as the catalogue says.[/]")
     else:

@@ -20,7 +20,7 @@ from mainstem.catalog import Catalog, EventData, Run, Skipped, client_sender, de
 from mainstem.registration.asking import Json, asking
 from mainstem.registration.errors import RegistrationError
 from mainstem.registration.keys import keys_of
-from mainstem.registration.servers import ask_api, items_of
+from mainstem.registration.servers import ask_api, ask_server, items_of
 from mainstem.settings import Settings
 
 S = TypeVar("S")
@@ -77,11 +77,17 @@ class CanaryLost(RegistrationError):  # noqa: N818  it says what happened
 
 @dataclass(frozen=True, slots=True)
 class CanaryBack:
-    """A canary that came back: its event, its run, and how long it took."""
+    """A canary that came back: its event, its run, and how long it took.
+
+    `app_id` is the app that answered, `url` where the server calls it; None where the server does
+    not tell.
+    """
 
     event_id: str
     run_id: str
     seconds: float
+    app_id: str | None = None
+    url: str | None = None
 
 
 async def send_canary(
@@ -120,7 +126,28 @@ async def send_canary(
             f"{json.dumps(run.get('output'))[:300]}. The server reaches the endpoint; the error "
             "is in what it answers.",
         )
-    return CanaryBack(event_id, str(run.get("run_id")), round(time.monotonic() - began, 3))
+    seconds = round(time.monotonic() - began, 3)
+    app_id, url = await _answered(settings, client.app_id, run, is_ours=names is not None)
+    return CanaryBack(event_id, str(run.get("run_id")), seconds, app_id, url)
+
+
+async def _answered(
+    settings: Settings, app_id: str, run: dict[str, Json], *, is_ours: bool
+) -> tuple[str | None, str | None]:
+    """Which app a run is of, and where the server calls it, as far as the server tells."""
+    keys, branch = keys_of(settings), settings.inngest_env
+    async with asking() as http:
+        server = await ask_server(http, settings.api_origin, keys, {app_id}, branch=branch)
+        by_slug = {f"{name}-{CANARY_ID}": name for name in server.apps}
+        name = app_id if is_ours else by_slug.get(str(run.get("function_id")))
+        for other in () if name is not None else server.apps:
+            path = f"/v1/apps/{quote(other, safe='')}/functions"
+            answer = await ask_api(http, "GET", settings.api_origin, path, keys, branch=branch)
+            ids = {str(one.get("id")) for one in items_of(answer) or ()}
+            if str(run.get("function_id")) in ids:
+                name = other
+    app = server.apps.get(name or "")
+    return name, None if app is None else app.url
 
 
 _UNANSWERED: Final = (
