@@ -23,6 +23,8 @@ class Imports:
         """Dotted names that are gone; whoever imports them may not."""
         self.undefined: set[str] = set()
         """Names of this file that are gone; `__all__` may not say them."""
+        self.read_through: set[str] = set()
+        """Dotted names that other files read of one which imports them."""
 
     @property
     def has_work(self) -> bool:
@@ -82,6 +84,7 @@ class Imports:
     def done(self, tree: cst.Module) -> cst.Module:
         """`tree`, which is the file after all other edits, with its imports put right."""
         before, after = _used(self._module.tree), _used(tree)
+        before = frozenset(name for name in before if not self._is_read_through(name))
         remover = _Remover(self._module, before, after, self.dropped, self._busy)
         tree = tree.visit(remover)
         if self.dropped or self.undefined:
@@ -89,6 +92,10 @@ class Imports:
         for line in self.lines():
             tree = with_import(tree, line, self._ours)
         return tree
+
+    def _is_read_through(self, local: str) -> bool:
+        """Whether other modules read `local` of this one; so it is as if it were not used here."""
+        return f"{self._module.name}.{local}" in self.read_through
 
     def lines(self) -> Iterator[str]:
         """The statements that are added, in order."""

@@ -48,7 +48,10 @@ class Rewriting:
 
     def of(self, module: Module) -> Edits:
         """The edits of `module`."""
-        return self.edits.setdefault(module.name, Edits(module, self._ours, self._busy))
+        if module.name not in self.edits:
+            self.edits[module.name] = Edits(module, self._ours, self._busy)
+            self.edits[module.name].imports.read_through = self.uses.read_through
+        return self.edits[module.name]
 
     def functions_and_sends(self) -> None:
         """Rewrite what makes functions, what is said of them, and what sends."""

@@ -31,6 +31,8 @@ class Uses:
     local_ids: list[tuple[Module, cst.Attribute, Function]] = field(default_factory=list)
     tainted: dict[str, str] = field(default_factory=dict)
     strays: list[Stray] = field(default_factory=list)
+    read_through: set[str] = field(default_factory=set)
+    """Dotted names that modules read of others which only import them: `web.pack`."""
 
 
 class UseReader:
@@ -85,6 +87,7 @@ class UseReader:
                 if rest[:1] == ["<locals>"]:
                     continue  # a name within a function, not something of the function
                 if key in self._functions.by_key:
+                    self._reach(module, node)
                     self._function(module, node, self._functions.by_key[key], rest)
                     return
                 if key in self._functions.makers:
@@ -211,7 +214,15 @@ class UseReader:
                 return False
         return False
 
+    def _reach(self, module: Module, node: cst.CSTNode) -> None:
+        """Note through which other modules `node` reads what it means."""
+        for step in self._project.steps(module.absolute(node) or ""):
+            there, rest = self._project.split(step)
+            if there is not None and there is not module:
+                self.uses.read_through.add(f"{there.name}.{rest.partition('.')[0]}")
+
     def _keep(self, client: Client, module: Module, node: cst.CSTNode, how: str) -> None:
+        self._reach(module, node)
         self.uses.clients.setdefault(client.key, []).append((module.place(node), how))
 
     def _list(self, module: Module, node: Chain, name: str, rest: list[str]) -> None:
