@@ -1,8 +1,8 @@
-"""What a call costs through `mainstem.serving.asgi`, against the SDK's own FastAPI adapter.
+"""What a call costs through `serving.fastapi` and `serving.asgi`, against the SDK's own adapter.
 
-Both serve the same functions bound the plain way and, in a second row, the thirteen definitions
-against the thirteen plain functions. Calls go in turns, in process (no sockets) and over a socket
-to uvicorn; medians in microseconds. Ratios matter, not the microseconds.
+The plain side is the SDK on FastAPI; `serving.fastapi` is in a FastAPI app too, `serving.asgi`
+does without. All serve the same thirteen functions. Calls go in turns, in process (no sockets) and
+over a socket to uvicorn; medians in microseconds. Ratios matter, not the microseconds.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import fastapi
 import httpx
 import uvicorn
 from rich.console import Console
@@ -28,7 +29,7 @@ from mainstem.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parent / "serving"))
 CALLS = 600
-TARGET = "/api/inngest?fnId=bench-work-{}&stepId=step"
+TARGET = "/api/inngest?fnId={}-work-{}&stepId=step"
 
 
 def body() -> bytes:
@@ -45,15 +46,19 @@ def body() -> bytes:
     return json.dumps(sent).encode()
 
 
-def apps() -> tuple[Any, Any]:
-    """The plain app and ours, in dev mode."""
+def apps() -> dict[str, Any]:
+    """The plain app and ours, by name, in dev mode."""
     os.environ["INNGEST_DEV"] = "1"
     from mainstem_functions import catalog
     from plain_fastapi import app as plain
 
     from mainstem.serving import asgi
+    from mainstem.serving.fastapi import serve
 
-    return plain, asgi.app(catalog, settings=Settings(app_id="bench", guard_rails=False))
+    ours = fastapi.FastAPI()
+    serve(ours, catalog, settings=Settings(app_id="bench-fastapi", guard_rails=False))
+    bare = asgi.app(catalog, settings=Settings(app_id="bench", guard_rails=False))
+    return {"plain": plain, "fastapi": ours, "asgi": bare}
 
 
 @asynccontextmanager
@@ -72,50 +77,52 @@ async def served(app: Any) -> AsyncIterator[str]:
         await task
 
 
-async def medians(plain: httpx.AsyncClient, ours: httpx.AsyncClient, number: int) -> list[float]:
-    """Median microseconds of a call of function `number`, in turns."""
-    taken: tuple[list[float], list[float]] = ([], [])
+async def medians(clients: Mapping[str, httpx.AsyncClient], number: int) -> dict[str, float]:
+    """Median microseconds of a call of function `number`, in turns, by the name of the app."""
+    taken: dict[str, list[float]] = {name: [] for name in clients}
     for _ in range(CALLS):
-        for http, times in zip((plain, ours), taken, strict=True):
+        for name, http in clients.items():
+            target = TARGET.format("bench-fastapi" if name == "fastapi" else "bench", number)
             began = time.perf_counter()
-            answer = await http.post(TARGET.format(number), content=body())
-            times.append((time.perf_counter() - began) * 1e6)
+            answer = await http.post(target, content=body())
+            taken[name].append((time.perf_counter() - began) * 1e6)
             assert answer.status_code in {200, 206}, answer.text
-    return [statistics.median(times) for times in taken]
+    return {name: statistics.median(times) for name, times in taken.items()}
 
 
 async def measure() -> dict[str, dict[str, float]]:
     """In process and over sockets, a function without steps and one with."""
-    plain, ours = apps()
+    made = apps()
     found = {}
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        in_process = [
-            await enter(
+        in_process = {
+            name: await enter(
                 httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench")
             )
-            for app in (plain, ours)
-        ]
-        sockets = [
-            await enter(httpx.AsyncClient(base_url=await enter(served(app))))
-            for app in (plain, ours)
-        ]
-        for where, (a, b) in (("in process", in_process), ("over a socket", sockets)):
+            for name, app in made.items()
+        }
+        sockets = {
+            name: await enter(httpx.AsyncClient(base_url=await enter(served(app))))
+            for name, app in made.items()
+        }
+        for where, clients in (("in process", in_process), ("over a socket", sockets)):
             for what, number in (("no step", 0), ("one step", 5)):
-                await medians(a, b, number)  # warm
-                one, other = await medians(a, b, number)
-                found[f"{where}, {what}"] = {
-                    "plain_us": round(one, 1),
-                    "mainstem_us": round(other, 1),
-                    "ratio": round(other / one, 3),
-                }
+                await medians(clients, number)  # warm
+                taken = await medians(clients, number)
+                for name in ("fastapi", "asgi"):
+                    found[f"serving.{name}, {where}, {what}"] = {
+                        "plain_us": round(taken["plain"], 1),
+                        "mainstem_us": round(taken[name], 1),
+                        "ratio": round(taken[name] / taken["plain"], 3),
+                    }
     return found
 
 
 def main() -> None:
     """Measure, and print a table and JSON."""
     found = asyncio.run(measure())
-    table = Table("one call (µs, median)", "plain SDK", "Mainstem", "ratio")
+    table = Table("one call (µs, median)", "the SDK on FastAPI", "Mainstem", "ratio")
     for name, figures in found.items():
         table.add_row(name, *(f"{value:g}" for value in figures.values()))
     Console().print(table)
