@@ -76,6 +76,8 @@ def notes_of(environ: dict[str, str]) -> list[str]:
         ("INNGEST_SIGNING_KEY_FALLBACK", HEX.upper(), "it equals INNGEST_SIGNING_KEY"),
         ("INNGEST_SIGNING_KEY_FALLBACK", TEST.replace("0", "1"), "another environment's than"),
         ("GITHUB_TOKEN", PROD, "a signing key of Inngest's"),
+        ("MAINSTEM_STATUS_TOKEN", PROD, "it holds a signing key"),
+        ("MAINSTEM_STATUS_TOKEN", "ghp_0123456789012345", "it holds a token for GitHub"),
         ("INNGEST_DEV", "1", "dev mode is on in production"),
         ("VITE_INNGEST_SIGNING_KEY", OLD, "it shows a signing key to every browser"),
         ("NEXT_PUBLIC_INNGEST_SIGNING_KEY", OLD, "it shows a signing key to every browser"),

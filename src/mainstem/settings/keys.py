@@ -163,7 +163,10 @@ def github_token(variable: str, token: str) -> Problem | None:
 
 
 def status_token(variable: str, token: str) -> Problem | None:
-    """A token that could be guessed, since whoever has it reads the status page."""
+    """Another secret in its place, or one that could be guessed: whoever has it reads the page."""
+    wrong = "it holds a signing key" if token.lower().startswith("signkey") else _foreign(token)
+    if wrong:
+        return Problem(variable, wrong, "Set it to a token of its own: browsers are given it.")
     if len(token) >= _SHORTEST_TOKEN:
         return None
     return Problem(

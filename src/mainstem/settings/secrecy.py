@@ -20,7 +20,8 @@ _SIGNING_KEY = re.compile(
 _GITHUB_TOKEN = re.compile(r"(?<![a-z0-9])(?:gh[opsur]_|github_pat_)\w{6,}", re.IGNORECASE)
 _LONG_HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32,}", re.IGNORECASE)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_USER = re.compile(r"(?<=//)[^/?#\s,]*@")
+# A password may hold a slash that nobody escaped; what follows a host's colon is a number.
+_USER = re.compile(r"(?<=//)(?:[^/?#\s]*@|[^/@\s:]*:(?!\d+(?:/|$))\S*@)")
 _PARAMETER = re.compile(
     r"([?&;][^=&;#\s]*(?:token|key|password|passwd|pwd|secret)[^=&;#\s]*=)[^&;#\s]+", re.IGNORECASE
 )
