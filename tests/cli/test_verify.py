@@ -145,3 +145,12 @@ def test_a_canary_whose_answerer_is_not_told_says_so() -> None:
     assert told.endswith("0.50 seconds; which app answered it the server does not tell.")
     told = canary_told(CanaryBack("event", "run", 0.5, "shop"))
     assert told.endswith("from app 'shop'; at which address the server does not tell.")
+
+
+async def test_no_canary_is_sent_to_a_server_that_cannot_be_asked(tmp_path: Path) -> None:
+    catalog = written(tmp_path, CANARY)
+    async with front(tmp_path, catalog) as shop:
+        away = {"INNGEST_BASE_URL": "http://127.0.0.1:9"}
+        done = await _verify(tmp_path, shop, catalog, "--canary", **away)
+    assert done.returncode == 1
+    assert "No canary was sent: the server http://127.0.0.1:9" in " ".join(done.stdout.split())

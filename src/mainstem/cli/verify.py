@@ -128,7 +128,10 @@ async def _verified(
 
     comparison = await compare_sides(settings, bound, urls)
     findings, back = list(comparison.findings), None
-    if canary_s is not None:
+    if canary_s is not None and not comparison.server_told:
+        why = f"No canary was sent: the server {comparison.server} cannot be asked for its run."
+        findings.append(Finding("error", "canary-unsent", "mainstem-canary", why))
+    elif canary_s is not None:
         try:
             back = await send_canary(settings, bound.client, wait_s=canary_s)
             findings += canary_findings(back, bound.client.app_id, comparison)

@@ -21,7 +21,7 @@ from mainstem.registration.asking import Json, asking
 from mainstem.registration.errors import RegistrationError
 from mainstem.registration.keys import keys_of
 from mainstem.registration.servers import ask_api, ask_server, items_of
-from mainstem.settings import Settings
+from mainstem.settings import Settings, without_password
 
 S = TypeVar("S")
 
@@ -106,7 +106,7 @@ async def send_canary(
         # The SDK's errors have no public base, and for no answer at all it raises a bare Exception.
         raise CanaryLost(
             "unsent",
-            f"Cannot send a canary to {client.event_api_origin}: "
+            f"Cannot send a canary to {without_password(client.event_api_origin)}: "
             f"{str(error) or type(error).__name__}. Check INNGEST_EVENT_KEY and the address "
             "(`mainstem doctor`).",
         ) from error
@@ -177,7 +177,7 @@ async def _names(settings: Settings, app_id: str) -> frozenset[str] | None:
         raise CanaryLost(
             "unregistered",
             f"Cannot send a canary: app '{app_id}' has no function '{CANARY_ID}' at "
-            f"{settings.api_origin}. List `mainstem.registration.canary_definition` in the "
+            f"{without_password(settings.api_origin)}. List `mainstem.registration.canary_definition` in the "
             "catalogue, deploy it, and run `mainstem sync`.",
         )
     return frozenset({slug, str(by_slug[slug])})

@@ -45,7 +45,8 @@ class Seen:
 class Comparison:
     """What came of it. `unknown` says what could not be known, and why.
 
-    `server_kind` is the mode of the server at `server`, None where it did not say.
+    `server_kind` is the mode of the server at `server`, None where it did not say; `server_told` is
+    whether it could be asked at all.
     """
 
     environment: str
@@ -55,6 +56,7 @@ class Comparison:
     rows: tuple[Row, ...]
     findings: tuple[Finding, ...]
     unknown: tuple[str, ...]
+    server_told: bool = True
 
     @property
     def is_fine(self) -> bool:
@@ -96,6 +98,7 @@ def compare(wanted: Wanted, endpoints: Sequence[Endpoint], server: Server) -> Co
         rows=rows,
         findings=in_order(findings),
         unknown=tuple(unknown_sides(endpoints, server, held)),
+        server_told=server.problem is None,
     )
 
 
