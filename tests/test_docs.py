@@ -7,12 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import fastapi
-import inngest
+import httpx
 import pytest
 import typer.main
 
 from mainstem.cli.app import app
+from mainstem.clients import reset_clients
+from mainstem.serving import reset_serving
 from mainstem.settings import SIGNALS, VARIABLES
 from mainstem.testing import run_handler
 
@@ -67,19 +68,25 @@ def test_every_make_target_in_the_documents_exists() -> None:
     assert told <= targets
 
 
-async def test_the_readmes_function_binds_and_runs() -> None:
-    """The example as it stands, with a mail service of ours."""
+async def test_the_readmes_function_serves_and_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example as it is pasted, with nothing beside it; tests hand it other services."""
     found = re.search(r"```python\n(.*?)```", text_of("README.md"), re.DOTALL)
     assert found is not None
-    services = SimpleNamespace(
-        receipts=SimpleNamespace(make=lambda order: f"receipt {order}"),
-        mail=SimpleNamespace(send=lambda to, receipt: f"{receipt} to {to}"),
-    )
-    client = inngest.Inngest(app_id="shop", is_production=False)
-    names: dict[str, Any] = {"Services": Any, "services": services, "client": client}
-    names["app"] = fastapi.FastAPI()
+    monkeypatch.setenv("MAINSTEM_ENV", "local")
+    names: dict[str, Any] = {"__name__": "shop"}
+    reset_clients()
+    reset_serving()
     exec(found[1], names)
+    reset_clients()
+    reset_serving()
+    transport = httpx.ASGITransport(names["app"])
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop") as http:
+        answer = await http.get("/api/inngest")
     order = names["OrderPlaced"](order_id=7, email="ada@example.test")
-    result = await run_handler(names["send_receipt"], order, services)
+    own = await run_handler(names["send_receipt"], order, names["Services"]())
+    other = SimpleNamespace(make_receipt=lambda order: order, mail=lambda to, text: f"{text} {to}")
+    given = await run_handler(names["send_receipt"], order, other)
     assert [f.local_id for f in names["bound"].functions] == ["send-receipt"]
-    assert result.output == "receipt 7 to ada@example.test"
+    assert answer.json()["function_count"] == 1
+    assert own.output == "sent 'receipt for order 7' to ada@example.test"
+    assert given.output == "7 ada@example.test"
