@@ -24,6 +24,8 @@ from .shopfront import written
 class Ordered(EventData, name="shop/ordered"):
     """Something was ordered."""
 
+    order_id: int = 0
+
 
 @define(
     id="send-receipt",

@@ -247,7 +247,8 @@ def _key_faults(definition: Definition[Any, Any, Any]) -> list[str]:
         field = by.split(".")[2]
         if field not in known:
             near = difflib.get_close_matches(field, sorted(known), n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
+            all_known = ", ".join(sorted(known)) or "none"
+            hint = f"did you mean '{near[0]}'?" if near else f"known: {all_known}"
             wrong.append(f"its versions are rolled out by '{by}', which no event has ({hint})")
     return wrong
 
