@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mainstem.cli.verify import canary_told
+from mainstem.cli.answered import canary_told
 from mainstem.registration import CanaryBack
 
 from .shell import Done, call

@@ -103,18 +103,12 @@ def checked(
     strict: bool,
 ) -> Checked:
     """Do every check that was asked for. Raises `BadManifest` and `UsageProblem`."""
-    from mainstem.cli.outcome import UsageProblem
-    from mainstem.registration import BadPart, check_contract, check_parts, in_order, read_manifest
+    from mainstem.cli.parts import part_typed, parts_checked
+    from mainstem.registration import check_contract, in_order, read_manifest
 
     told: dict[str, str] = {}
-    read_parts = [_part(text) for text in parts]
-    if read_parts:
-        try:
-            of_parts = list(check_parts(catalog, read_parts))
-        except BadPart as bad:
-            raise UsageProblem(str(bad)) from bad
-    else:
-        of_parts = []
+    read_parts = [part_typed(text) for text in parts]
+    of_parts = parts_checked(catalog, read_parts)
     findings = _against_manifest(catalog, settings, manifest, told, read_parts)
     others = [read_manifest(file) for file in senders]
     findings += check_contract(catalog, others=others)
@@ -175,23 +169,6 @@ def _against_manifest(
 
 def _counted(number: int, what: str) -> str:
     return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
-
-
-def _part(text: str) -> Part:
-    from mainstem.cli.outcome import UsageProblem
-    from mainstem.registration import BadPart, part_in, read_part
-
-    if not text.startswith("@"):
-        try:
-            return read_part(text)
-        except BadPart as bad:
-            raise UsageProblem(str(bad)) from bad
-    from dotenv import dotenv_values
-
-    file = Path(text.removeprefix("@"))
-    if not file.is_file():
-        raise UsageProblem(f"Cannot read the part '{text}': there is no file {file}.")
-    return part_in(dotenv_values(file, interpolate=False))
 
 
 def _adopted(catalog: Catalog[Any]) -> list[Finding]:

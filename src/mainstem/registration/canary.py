@@ -174,10 +174,11 @@ async def _names(settings: Settings, app_id: str) -> frozenset[str] | None:
         return None
     by_slug = {str(one.get("slug")): one.get("id") for one in functions}
     if slug not in by_slug:
+        origin = without_password(settings.api_origin)
         raise CanaryLost(
             "unregistered",
             f"Cannot send a canary: app '{app_id}' has no function '{CANARY_ID}' at "
-            f"{without_password(settings.api_origin)}. List `mainstem.registration.canary_definition` in the "
+            f"{origin}. List `mainstem.registration.canary_definition` in the "
             "catalogue, deploy it, and run `mainstem sync`.",
         )
     return frozenset({slug, str(by_slug[slug])})
