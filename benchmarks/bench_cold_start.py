@@ -1,7 +1,7 @@
 """How long a fresh process takes to its first answer: the plain SDK on FastAPI, and Mainstem.
 
 Mainstem is measured with FastAPI too, and through the adapters that need no framework. The plain
-side runs as in an environment of its own, without the rich that Mainstem brings. Both
+side runs as in an environment of its own, without the rich and pygments that Mainstem brings. Both
 have the same thirteen functions and answer the same signed call, in turns, so that a noisy
 machine is noisy for both. Measured from the start of the process, in milliseconds:
 

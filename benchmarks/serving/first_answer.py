@@ -2,8 +2,9 @@
 
 `server` serves `MODULE.app` on the listening socket of file descriptor 3, where a request waits
 already. `lambda` reads an event from standard input, calls `MODULE.handler` with it and prints the
-answer. What is named `plain_…` runs as in an environment of its own, without rich: Mainstem brings
-it for its command line, and httpx, which the SDK loads, loads it wherever it is installed.
+answer. What is named `plain_…` runs as in an environment of its own, without rich and pygments:
+Mainstem brings them for its command line, and httpx, which the SDK loads, loads them wherever they
+are installed.
 """
 
 import sys
@@ -13,7 +14,7 @@ from importlib import import_module
 def main(kind: str, module: str) -> None:
     """Do what is to be measured, with nothing imported that it does not need."""
     if module.startswith("plain_"):
-        sys.modules["rich"] = None  # type: ignore[assignment]
+        sys.modules["rich"] = sys.modules["pygments"] = None  # type: ignore[assignment]
     if kind == "lambda":
         import json
 
