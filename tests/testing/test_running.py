@@ -272,7 +272,7 @@ async def test_an_invocation_without_an_answer_says_which_step_needs_one() -> No
 
 
 async def test_invoking_a_definition_that_is_not_bound_is_refused() -> None:
-    with pytest.raises(NotBound, match=r"Cannot invoke 'keep-row': it is not among the functions served"):
+    with pytest.raises(NotBound, match=r"Cannot invoke 'keep-row': it is not among"):
         await run_handler(delegate, Asked(number=1), Shelf())
 
 
