@@ -18,18 +18,20 @@ DOORS = {
         lint_source sent_events""",
     "mainstem.migrate": """Action Item Kind LibcstMissing MigrateError Plan Unreadable
         plan_migration write""",
-    "mainstem.registration": """CANARY_ID FILE_NAME Answer BadManifest BadPart CanaryBack CanaryLost
-        CanarySent Comparison ContractBroken Described Difference Endpoint Finding FunctionEntry
-        HeldApp Level Manifest Part RegistrationError Row Seen Server SyncFailed Synced Wanted
-        ask_api ask_server canary_definition changes check_at_start is_inngest check_contract check_parts
-        compare expected fingerprint in_order keys_of manifest_of part_in read_functions
-        read_manifest read_part send_canary sync verify wanted wanted_in with_canary""",
+    "mainstem.registration": """CANARY_ID FILE_NAME Answer BadManifest BadPart CanaryBack
+        CanaryLost CanarySent Comparison ContractBroken Described Difference Endpoint Finding
+        FunctionEntry HeldApp Level Manifest Part RegistrationError Row Seen Server SyncFailed
+        Synced Wanted ask_api ask_server canary_definition changes check_at_start check_contract
+        check_parts compare expected fingerprint in_order is_inngest keys_of manifest_of part_in
+        read_functions read_manifest read_part send_canary sync verify wanted wanted_in
+        with_canary""",
     "mainstem.serving": """SERVE_PATH Application CannotLoad DoubleServe Endpoint MissingExtra
-        Options Served UnknownFunction UnknownPart ServicesMissing bind_for check_disabled
+        Options Served ServicesMissing UnknownFunction UnknownPart bind_for check_disabled
         endpoint_for load_application part_of part_settings reset_serving""",
     "mainstem.settings": """BRANCH_VARIABLES NOT_READ POLICIES SIGNALS VARIABLES Branch Detected
         Environment Findings Lost Peer Policy Settings Share Signal SyncLimits detect
-        examine_settings key_hash load_settings policy_of shares_of short_hash veiled without_password""",
+        examine_settings key_hash load_settings policy_of shares_of short_hash veiled
+        veiled_problem without_password""",
     "mainstem.testing": """NeverEnds Proof ReplayDiffers RunResult Sent Slept StepTaken
         Unanswered replay_from_every_step run_handler""",
     "mainstem.web": """SERVE_PATH DatabaseHealth Health Opened UnknownFunction application
