@@ -359,7 +359,7 @@ async def test_an_app_by_connect_and_by_http_at_once_is_told(
     said = found(workers, "two-urls")
     told("One app by Connect and by HTTP at once", "mainstem verify --connect", said)
     if not is_worker_first:
-        said = found(endpoint, "other-url")
+        said = found(endpoint, "two-urls")
         told("One app by Connect and by HTTP at once", "mainstem verify", said)
 
 
