@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -132,3 +133,23 @@ async def test_health_is_plain_data_for_a_page() -> None:
 )
 def test_pauses_double_up_to_a_cap(attempt: int, chance: float, seconds: float) -> None:
     assert pause_before(attempt, cap=60, chance=chance) == seconds
+
+
+async def test_a_thread_of_the_sdk_that_does_not_end_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from inngest.connect._internal.isolated_worker import IsolatedWorker
+
+    run = IsolatedWorker.run
+
+    async def lingers(self: Any) -> None:
+        await run(self)
+        await asyncio.Event().wait()  # as if a task of it never ended
+
+    monkeypatch.setattr(IsolatedWorker, "run", lingers)
+    monkeypatch.setattr("mainstem.serving.connect._ENDS_WITHIN_S", 0.2)
+    async with house() as there:
+        async with asyncio.timeout(20):
+            async with connect.worker(CATALOGUE, SHOP, settings=there.settings) as worker:
+                await worker.connected()
+    assert worker.health().state == "stopped"

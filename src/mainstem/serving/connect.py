@@ -27,6 +27,7 @@ from mainstem.serving.sdk_handler import check_key
 from mainstem.serving.worker_health import (
     State,
     WorkerHealth,
+    end_thread,
     explained,
     on_refusal,
     pause_before,
@@ -44,6 +45,7 @@ S = TypeVar("S")
 
 _LONGEST_PAUSE_S = 60.0
 _LOOK_EVERY_S = 0.1
+_ENDS_WITHIN_S = 3.0
 _PROBE_AFTER_S, _PROBE_EVERY_AT_MOST_S = 0.5, 10.0
 _ENDED = "the connection ended"
 
@@ -105,8 +107,18 @@ class Worker:
         connection = self._connection
         if connection is not None:
             await connection.close()
-        if self._task is not None:
-            await self._task
+        if self._task is None:
+            return
+        closed_looks = 0
+        while not (await asyncio.wait({self._task}, timeout=_LOOK_EVERY_S))[0]:
+            # The SDK says CLOSED when nothing is under way any more. At times its thread does not
+            # end then, and whoever waits for it would wait for ever.
+            is_closed = connection is not None and connection.get_state().name == "CLOSED"
+            closed_looks = closed_looks + 1 if is_closed else 0
+            if connection is not None and closed_looks * _LOOK_EVERY_S >= _ENDS_WITHIN_S:
+                closed_looks = 0
+                end_thread(connection)
+        await self._task
 
     def health(self) -> WorkerHealth:
         """How it is now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -115,3 +116,14 @@ def on_refusal(connection: WorkerConnection, heard: Callable[[str], None]) -> No
             return _inner(msg, *rest)
 
         handler.handle_msg = handle
+
+
+def end_thread(connection: WorkerConnection) -> None:
+    """Stop the loop of the SDK's thread, which then ends; for a connection that is closed.
+
+    It has no public way. Where a release keeps its loop elsewhere, nothing is done.
+    """
+    loop = getattr(connection, "_loop", None)
+    if isinstance(loop, asyncio.AbstractEventLoop) and not loop.is_closed():
+        with suppress(RuntimeError):  # closed in the meantime
+            loop.call_soon_threadsafe(loop.stop)
