@@ -1,6 +1,7 @@
 """Connect: the SDK's own worker, and a hand-made one for what a well-behaved worker never does."""
 
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -45,8 +46,13 @@ async def working(client: inngest.Inngest, *functions: Any) -> AsyncIterator[Any
             await worker.wait_for_state(ConnectionState.ACTIVE)
         yield worker
     finally:
-        await worker.close(wait=True)
-        await task
+        await worker.close()
+        # The SDK's thread at times does not end by itself, and is then waited for for ever.
+        if not (await asyncio.wait({task}, timeout=5))[0]:
+            loop: Any = getattr(worker, "_loop", None)
+            loop.call_soon_threadsafe(loop.stop)
+        with contextlib.suppress(RuntimeError):  # what it ends with when it is stopped
+            await task
 
 
 class Hand:
