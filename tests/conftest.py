@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 import structlog
@@ -18,3 +20,21 @@ def logging_as_it_was() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+LONGEST_S = 300.0
+
+
+@pytest.fixture(autouse=True)
+def no_test_waits_for_ever() -> Iterator[None]:
+    """A test that stands still fails by name, instead of holding up all the others."""
+
+    def fail(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"the test has not ended after {LONGEST_S:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    # Again and again: what is torn down after the test may wait for the same thing.
+    signal.setitimer(signal.ITIMER_REAL, LONGEST_S, 20)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
