@@ -98,6 +98,26 @@ _CHANGES: Final[tuple[str, ...]] = (
     DROP INDEX runs_by_slug;
     CREATE INDEX runs_by_slug ON runs (slug, id, status);
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE steps ADD COLUMN input TEXT;
+    ALTER TABLE runs ADD COLUMN replay_of TEXT;
+    CREATE TABLE attempts (
+        run_id TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, step_id TEXT,
+        attempt INTEGER NOT NULL, generation INTEGER NOT NULL, started INTEGER NOT NULL,
+        ended INTEGER NOT NULL, outcome TEXT NOT NULL, detail TEXT, PRIMARY KEY (run_id, number)
+        ) STRICT, WITHOUT ROWID;
+    CREATE TABLE logs (
+        run_id TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, level TEXT NOT NULL,
+        message TEXT NOT NULL, step_id TEXT, PRIMARY KEY (run_id, number)) STRICT, WITHOUT ROWID;
+    CREATE TABLE cancellations (
+        id TEXT PRIMARY KEY, created INTEGER NOT NULL, name TEXT, app_id TEXT NOT NULL,
+        function_id TEXT, started_after INTEGER, started_before INTEGER NOT NULL,
+        condition TEXT) STRICT, WITHOUT ROWID;
+    CREATE TABLE paused_functions (
+        function_id TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE INDEX events_by_name ON events (name, internal_id);
+    """,
 )
 _VERSION: Final = 1 + len(_CHANGES)
 
