@@ -56,9 +56,8 @@ async def rest(engine: Engine, clock: VirtualClock, **span: float) -> None:
     """Let the clock go on by a span and the engine do all that is due by then."""
     end = clock.now() + int(timedelta(**span) / timedelta(milliseconds=1))
     while True:
-        for _ in range(60):
-            await asyncio.sleep(0)
-        due = engine._loop.queue.next_due()
+        await engine.settle(timeout=10)
+        due = engine.next_due
         if due is None or due > end:
             clock.advance(timedelta(milliseconds=end - clock.now()))
             return

@@ -82,6 +82,10 @@ class Engine:
         """The connection, for the query API of this room; nobody writes through it."""
         return self._loop.storage.connection
 
+    async def on_disk(self) -> None:
+        """Return when all that was changed so far survives a power cut."""
+        await self._loop.storage.on_disk()
+
     # Apps
 
     async def sync_app(self, url: str) -> Mapping[str, Json]:
@@ -130,6 +134,12 @@ class Engine:
 
         Raises `BadEvent` at the first one that is refused; those before it are accepted.
         """
+        try:
+            return self._accept(events, seed)
+        finally:
+            await self.on_disk()
+
+    def _accept(self, events: Sequence[Mapping[str, Json]], seed: str) -> list[str]:
         accepted: list[str] = []
         refusal: BadEvent | None = None
         with self._loop.work() as work:
@@ -209,6 +219,20 @@ class Engine:
         """
         async with asyncio.timeout(timeout):
             await self._loop.wait_idle()
+
+    async def settle(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Return when no call is under way and nothing is due at this moment.
+
+        What is due later stays: with a `VirtualClock`, `next_due` says how far to go for it. Raises
+        `TimeoutError` after `timeout` seconds, and whatever stopped the engine if it died.
+        """
+        async with asyncio.timeout(timeout):
+            await self._loop.wait_settled()
+
+    @property
+    def next_due(self) -> int | None:
+        """The moment (milliseconds) at which something is due by itself; None is never."""
+        return self._loop.queue.next_due()
 
     def changes(self) -> AsyncIterator[Change]:
         """Moves of runs and steps from this call on, until the engine is closed."""

@@ -5,6 +5,8 @@
     EngineError
     ├── EngineBusy         another engine has the file open
     ├── EngineNotRunning   asked to work while its loop is not running
+    ├── StorageFailed      the engine's file cannot be written: the disk is full or broken
+    ├── AppUnreachable     an app gave no answer
     ├── SyncRefused        an app could not be registered
     ├── WrongEnvironment   an app belongs to another environment than the engine
     ├── FunctionTaken      another app has a function of the same full id
@@ -36,6 +38,28 @@ class EngineBusy(EngineError):
             f"Cannot open the engine's file {path!r}: another engine is running on it. One engine"
             " serves one file; stop the other one or choose another path."
         )
+
+
+class StorageFailed(EngineError):
+    """The engine's file cannot be written any more; the engine stops."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"Cannot write the engine's file {path!r}: {reason}. The engine stops; what it had"
+            " accepted is in the file and goes on when it is started again. Make room on the disk"
+            " (`mainstem engine prune` removes old runs), or check its health, first."
+        )
+
+
+class AppUnreachable(EngineError):
+    """A request to an app got no answer."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"No answer from {url!r}: {reason}")
 
 
 class EngineNotRunning(EngineError):

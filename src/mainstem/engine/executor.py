@@ -1,17 +1,15 @@
 """One attempt: the request is built, sent, and its answer read. Changes nothing by itself."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import httpx
+from collections.abc import Mapping
 
 from mainstem.engine import limits
+from mainstem.engine.app_client import AppClient
 from mainstem.engine.connect_workers import WorkerRequest
+from mainstem.engine.errors import AppUnreachable
 from mainstem.engine.jobs import Job, JobKind
 from mainstem.engine.registry import Function
 from mainstem.engine.runs import Run, memos_of
-from mainstem.engine.signatures import canonical, is_signed, sign
 from mainstem.engine.wire import (
     Answer,
     CallContext,
@@ -71,74 +69,16 @@ def worker_request(
     )
 
 
-class AppCaller:
-    """The one HTTP client of the engine; its pool is as wide as the calls it may have under way."""
-
-    def __init__(
-        self, *, transports: Mapping[str, Any], signing_keys: Sequence[str], parallel: int
-    ) -> None:
-        """`transports` maps an origin (`http://app`) to an ASGI app called in this process.
-
-        Calls are signed with the first of `signing_keys`, when there are any.
-        """
-        self._signing_keys = signing_keys
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(
-                limits.REQUEST_TIMEOUT_SECONDS, connect=limits.CONNECT_TIMEOUT_SECONDS
-            ),
-            limits=httpx.Limits(max_connections=parallel, max_keepalive_connections=parallel),
-            mounts={origin: httpx.ASGITransport(app) for origin, app in transports.items()},
-            trust_env=False,
+async def call_app(
+    client: AppClient, url: str, headers: Mapping[str, str], body: bytes, *, now: int
+) -> Answer:
+    """What the app answers. An app that cannot be reached gives an answer too: `Broken`."""
+    try:
+        response = await client.send(
+            "POST", url, headers, body, now=now, timeout=limits.REQUEST_TIMEOUT_SECONDS
         )
-
-    async def call(self, url: str, headers: Mapping[str, str], body: bytes, *, now: int) -> Answer:
-        """What the app answers. An app that cannot be reached gives an answer too: `Broken`."""
-        signed, body = self._signed(headers, body, now)
-        try:
-            response = await self._client.post(url, headers=signed, content=body)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return no_answer(f"{type(error).__name__}: {error}")
-        lowered = {name.lower(): value for name, value in response.headers.items()}
-        if not self.is_trusted(response):
-            return forged_answer(response.status_code)
-        return read_answer(response.status_code, lowered, response.content)
-
-    def is_trusted(self, response: httpx.Response) -> bool:
-        """False for an answer whose signature is wrong; one without a signature is trusted.
-
-        Apps sign their answers only after they have verified the request, so its absence says
-        nothing: their own refusals (401) have none.
-        """
-        signature = response.headers.get("x-inngest-signature")
-        if not self._signing_keys or signature is None:
-            return True
-        return is_signed(response.content, signature, self._signing_keys)
-
-    async def send(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        *,
-        now: int,
-        timeout: float = limits.SYNC_TIMEOUT_SECONDS,  # noqa: ASYNC109  httpx's own
-    ) -> httpx.Response:
-        """A signed request that is no call: a sync or a look. Raises what httpx raises."""
-        signed, body = self._signed(headers, body, now)
-        return await self._client.request(
-            method, url, headers=signed, content=body, timeout=timeout
-        )
-
-    async def aclose(self) -> None:
-        """Let go of all connections."""
-        await self._client.aclose()
-
-    def _signed(
-        self, headers: Mapping[str, str], body: bytes, now: int
-    ) -> tuple[dict[str, str], bytes]:
-        if not self._signing_keys:
-            return dict(headers), body
-        body = canonical(body)
-        signature = sign(body, self._signing_keys[0], now_seconds=now // 1000)
-        return {**headers, "x-inngest-signature": signature}, body
+    except AppUnreachable as error:
+        return no_answer(error.reason)
+    if not client.is_trusted(response):
+        return forged_answer(response.status)
+    return read_answer(response.status, response.headers, response.content)

@@ -68,7 +68,10 @@ def engine_app(engine: Engine) -> Starlette:
             route("/v1/apps/{app}/functions", apps_api.list_functions, "GET"),
             route("/v1/functions/runs", apps_api.list_last_runs, "GET"),
         ],
-        middleware=[Middleware(_ServerKind, kind=engine.options.server_kind)],
+        middleware=[
+            Middleware(_ServerKind, kind=engine.options.server_kind),
+            Middleware(_OnDisk, engine=engine),
+        ],
     )
 
 
@@ -97,6 +100,23 @@ class _ServerKind:
             await send(message)
 
         await self._app(scope, receive, send_marked)
+
+
+class _OnDisk:
+    """No answer to a request that may change something leaves before the change is on disk."""
+
+    def __init__(self, app: ASGIApp, engine: Engine) -> None:
+        self._app = app
+        self._engine = engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_late(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await self._engine.on_disk()
+            await send(message)
+
+        is_change = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD")
+        await self._app(scope, receive, send_late if is_change else send)
 
 
 async def _health(_: Engine, __: Request) -> Response:

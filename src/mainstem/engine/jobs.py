@@ -54,7 +54,8 @@ class Throttle:
 class Job:
     """One thing to do at `due` (milliseconds); `position` orders those that are due.
 
-    `is_planned` is the protocol's `disable_immediate_execution`; `detail` belongs to the kind.
+    `is_planned` is the protocol's `disable_immediate_execution`; `detail` belongs to the kind;
+    `generation` rises with each retry.
     """
 
     id: int
@@ -69,6 +70,7 @@ class Job:
     groups: tuple[Group, ...] = ()
     throttle: Throttle | None = None
     detail: str = ""
+    generation: int = 1
 
     @property
     def is_call(self) -> bool:
@@ -80,7 +82,8 @@ def insert_job(sql: sqlite3.Connection, job: Job) -> Job:
     """Store a new job; the answer carries its id."""
     cursor = sql.execute(
         "INSERT INTO jobs (run_id, kind, step_id, attempt, due, position, status, is_planned,"
-        " stack_current, groups, throttle, detail) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+        " stack_current, groups, throttle, detail, generation)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             job.run_id,
             job.kind,
@@ -94,6 +97,7 @@ def insert_job(sql: sqlite3.Connection, job: Job) -> Job:
             encode_groups(job.groups),
             _encode_throttle(job.throttle),
             job.detail,
+            job.generation,
         ),
     )
     assert cursor.lastrowid is not None  # noqa: S101  sqlite3 types it so; an INSERT has one
@@ -201,4 +205,5 @@ def _read(row: sqlite3.Row) -> Job:
         groups=decode_groups(row["groups"]),
         throttle=_decode_throttle(row["throttle"]),
         detail=row["detail"],
+        generation=row["generation"],
     )

@@ -34,6 +34,9 @@ MAX_DEBOUNCE_PERIOD: Final = 7 * DAY
 
 REQUEST_TIMEOUT_SECONDS: Final = 2 * 60 * 60.0
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
+# Servers close connections that rest (uvicorn and node after 5 s, gunicorn after 2); to be the one
+# who closes first spares a request the fate of being sent into a connection that is closing.
+KEEP_ALIVE_SECONDS: Final = 1.5
 SYNC_TIMEOUT_SECONDS: Final = 30.0
 # An app that registers waits for the answer of its other addresses.
 PROBE_TIMEOUT_SECONDS: Final = 2.0

@@ -6,14 +6,18 @@ in memory, the listeners and the next turn of the loop.
 """
 
 import asyncio
+import logging
 import random
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
+from mainstem.engine.app_client import AppClient
+from mainstem.engine.attempts import record_attempt
 from mainstem.engine.clock import Clock
 from mainstem.engine.connect_workers import Workers
-from mainstem.engine.errors import EngineNotRunning
-from mainstem.engine.executor import AppCaller, build_request, worker_request
+from mainstem.engine.errors import EngineNotRunning, StorageFailed
+from mainstem.engine.executor import build_request, call_app, worker_request
 from mainstem.engine.gcra import Admission, throttle_admission
 from mainstem.engine.ids import UlidSource
 from mainstem.engine.intake import drain_outbox
@@ -27,8 +31,10 @@ from mainstem.engine.runs import load_run, mark_step_started, start_run
 from mainstem.engine.starting import load_tat, save_tat
 from mainstem.engine.storage import Storage
 from mainstem.engine.timers import fire, plan_crons
-from mainstem.engine.wire import Answer, no_answer
+from mainstem.engine.wire import Answer, Broken, no_answer
 from mainstem.engine.work import Change, Work
+
+_LOG = logging.getLogger(__name__)
 
 
 class Loop:
@@ -43,7 +49,7 @@ class Loop:
         self.calls_answered = 0
         self.workers = Workers(options.connect)
         self._options = options
-        self._caller: AppCaller | None = None
+        self._caller: AppClient | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Condition()
         self._calls: set[asyncio.Task[None]] = set()
@@ -94,19 +100,19 @@ class Loop:
         """Calls under way."""
         return len(self._calls)
 
-    def caller(self) -> AppCaller:
+    def caller(self) -> AppClient:
         """The client for calls to apps. Raises `EngineNotRunning`."""
         if self._task is None or self._is_over:
             raise EngineNotRunning("The engine is not running; enter it with `async with engine:`.")
         return self.prober()
 
-    def prober(self) -> AppCaller:
+    def prober(self) -> AppClient:
         """The same client for looking whether an app is there.
 
         An app may register before the loop begins, and is looked for at its old address then.
         """
         if self._caller is None:
-            self._caller = AppCaller(
+            self._caller = AppClient(
                 transports=self._options.transports,
                 signing_keys=self._options.signing_keys,
                 parallel=self._options.max_parallel_calls,
@@ -117,6 +123,12 @@ class Loop:
         """Return when nothing is under way or queued but cron ticks; raise if the loop died."""
         async with self._idle:
             await self._idle.wait_for(self._is_idle)
+        self._check()
+
+    async def wait_settled(self) -> None:
+        """Return when nothing is under way and nothing is due now; raise if the loop died."""
+        async with self._idle:
+            await self._idle.wait_for(self._is_settled)
         self._check()
 
     def changes(self) -> AsyncIterator[Change]:
@@ -152,6 +164,8 @@ class Loop:
 
     def _dispatch(self) -> None:
         """Lease every call that may go now, in one transaction, then send them."""
+        if not self.queue.has_open_calls():
+            return
         taken: list[Job] = []
         with self.work() as work:
             while self.in_flight + len(taken) < self._options.max_parallel_calls:
@@ -167,14 +181,36 @@ class Loop:
             task.add_done_callback(self._call_ended)
 
     async def _attempt(self, job: Job, leased: int) -> None:
+        """One attempt of one request, from the disk to the disk.
+
+        Its exits: the answer is stored (whatever it says, also that there was none); the engine is
+        stopped in between, and the next engine on the file makes the request again; or the file
+        cannot be written, which ends the engine (`_call_ended`) with everything as it was before.
+        """
         try:
+            # 1. What led to this request is on disk before anyone hears of it.
+            await self.storage.on_disk()
+            # 2. The app is asked. No answer is an answer: it becomes a failed attempt.
             answer = await self._ask(job)
             self.calls_answered += 1
-            backoff = Backoff(self._options.retry_interval, random.random)
-            with self.work() as work:
-                apply_answer(work, job, answer, leased=leased, backoff=backoff)
+            # 3. The answer is applied, all of it or nothing.
+            try:
+                self._apply(job, answer, leased)
+            except (sqlite3.Error, StorageFailed):
+                raise
+            except Exception as error:  # noqa: BLE001  the edge between an app and the engine
+                # An answer that breaks our own code must cost its run an attempt, not the engine.
+                _LOG.exception("cannot apply the answer to job %s of run %s", job.id, job.run_id)
+                self._apply(job, _indigestible(error), leased)
         finally:
+            # 4. Whoever waits for this slot may go.
             self.queue.release(job)
+
+    def _apply(self, job: Job, answer: Answer, leased: int) -> None:
+        backoff = Backoff(self._options.retry_interval, random.random)
+        with self.work() as work:
+            record_attempt(work.sql, job, answer, started=leased, ended=work.now)
+            apply_answer(work, job, answer, leased=leased, backoff=backoff)
 
     def _call_ended(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
@@ -192,7 +228,7 @@ class Loop:
         url, headers, body = build_request(sql, run, function, job, self.ulids.next(now))
         if function.config.is_connected:
             return await self.workers.call(worker_request(run, function, headers, body))
-        return await self.caller().call(url, headers, body, now=now)
+        return await call_app(self.caller(), url, headers, body, now=now)
 
     def _publish(self, work: Work) -> None:
         for job in work.queued:
@@ -208,6 +244,14 @@ class Loop:
     def _is_idle(self) -> bool:
         return self._is_over or (not self._calls and self.queue.count_work() == 0)
 
+    def _is_settled(self) -> bool:
+        if self._is_over:
+            return True
+        if self._calls or self._wake.is_set() or self.queue.has_open_calls():
+            return False
+        due = self.queue.next_due()
+        return due is None or due > self.clock.now()
+
     async def _tell_idle(self) -> None:
         async with self._idle:
             self._idle.notify_all()
@@ -215,6 +259,11 @@ class Loop:
     def _check(self) -> None:
         if self._failure is not None:
             raise self._failure
+
+
+def _indigestible(error: Exception) -> Broken:
+    message = f"The engine could not apply the app's answer: {type(error).__name__}: {error}"
+    return Broken({"error": message, "name": "InvalidResponse", "message": message})
 
 
 def _admit(work: Work, throttle: Throttle) -> Admission:

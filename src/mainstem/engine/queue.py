@@ -79,6 +79,10 @@ class ReadyQueue:
             self._reopen(heapq.heappop(self._parked)[2])
         return timers
 
+    def has_open_calls(self) -> bool:
+        """Whether a call may be ready to go; `take_call` knows."""
+        return bool(self._open)
+
     def take_call(self, admit: Callable[[Throttle], Admission]) -> Job | None:
         """Remove and give the first call that may go, and count it in its groups.
 

@@ -9,11 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-import httpx
-
 from mainstem.engine import limits
-from mainstem.engine.errors import SyncRefused
-from mainstem.engine.executor import AppCaller
+from mainstem.engine.app_client import AppClient, Response
+from mainstem.engine.errors import AppUnreachable, SyncRefused
 from mainstem.engine.wire import encode
 
 Json = Any
@@ -22,7 +20,7 @@ _KEPT_ANSWER: Final = 300
 
 
 async def ask_to_sync(
-    caller: AppCaller, url: str, *, kind: str, now: int
+    caller: AppClient, url: str, *, kind: str, now: int
 ) -> tuple[bool, Mapping[str, Json]]:
     """Whether the app answered in-band, and its answer. Raises `SyncRefused`."""
     headers = {"content-type": "application/json", "x-inngest-server-kind": kind}
@@ -31,24 +29,24 @@ async def ask_to_sync(
     body = encode({"url": url}).encode()
     try:
         response = await caller.send("PUT", url, headers, body, now=now)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except AppUnreachable as error:
         reason = (
-            f"it cannot be reached ({type(error).__name__}). Check that it is running and served"
+            f"it cannot be reached ({error.reason}). Check that it is running and served"
             " at this URL, and that this machine can reach it."
         )
         raise SyncRefused(url, reason) from error
     answer = _object(response) if _is_sdk(response.headers) else None
     is_in_band = response.headers.get("x-inngest-sync-kind") == "in_band"
-    if answer is not None and response.status_code == 200 and is_in_band:
+    if answer is not None and response.status == 200 and is_in_band:
         if not caller.is_trusted(response):
             raise SyncRefused(url, _FORGED)
         return True, answer
     if answer is not None and answer.get("ok") is True:
         return False, answer
-    raise SyncRefused(url, why_refused(response.status_code, response.headers, answer, kind=kind))
+    raise SyncRefused(url, why_refused(response.status, response.headers, answer, kind=kind))
 
 
-async def is_served(caller: AppCaller, url: str, *, app: str, kind: str, now: int) -> bool:
+async def is_served(caller: AppClient, url: str, *, app: str, kind: str, now: int) -> bool:
     """Whether an SDK answers at `url` that may be this app's; who says nothing counts as it."""
     try:
         response = await caller.send(
@@ -59,7 +57,7 @@ async def is_served(caller: AppCaller, url: str, *, app: str, kind: str, now: in
             now=now,
             timeout=limits.PROBE_TIMEOUT_SECONDS,
         )
-    except (httpx.HTTPError, httpx.InvalidURL, OSError):
+    except AppUnreachable:
         return False
     if not _is_sdk(response.headers):
         return False
@@ -134,7 +132,7 @@ def _is_sdk(headers: Mapping[str, str]) -> bool:
     return any(header in headers for header in _SDK_HEADERS)
 
 
-def _object(response: httpx.Response) -> Mapping[str, Json] | None:
+def _object(response: Response) -> Mapping[str, Json] | None:
     try:
         value = json.loads(response.content)
     except ValueError:
