@@ -37,6 +37,8 @@ class EngineOptions:
     `signing_key` makes the engine a cloud-mode server that signs its calls, and
     `signing_key_fallback` is the key that apps may still come with while a rotation is under way.
     `env` names the branch environment that a cloud-mode engine is: apps of another are refused.
+    `api_token` is what people and tools must show; without one the API is for this machine alone,
+    and answers to the names in `allowed_hosts` besides those of loopback.
     `transports` maps an origin to an ASGI app that is called in this process instead of over the
     network. `connect` holds the spans of Connect.
     """
@@ -49,6 +51,8 @@ class EngineOptions:
     signing_key: str | None = field(default=None, repr=False)
     signing_key_fallback: str | None = field(default=None, repr=False)
     env: str | None = None
+    api_token: str | None = field(default=None, repr=False)
+    allowed_hosts: frozenset[str] = frozenset()
     transports: Mapping[str, Any] = field(default_factory=dict)
     max_parallel_calls: int = MAX_PARALLEL_CALLS
     connect: ConnectTimes = ConnectTimes()
