@@ -16,8 +16,11 @@
     ├── BadFrame           a Connect worker sent what is no message of the protocol
     ├── BadDuration        a text is not a duration or a time
     ├── BadMove            a life cycle was asked for a move it does not have
+    ├── BadParameter       a request to the API holds what cannot be read; names the parameter
+    ├── NotPossible        what was asked cannot be done in the state things are in
     ├── UnknownRun         no run has this id
-    └── UnknownFunction    no function has this id
+    ├── UnknownFunction    no function has this id
+    └── UnknownThing       nothing else of this kind has this id
 """
 
 # ruff: noqa: N818  the names read as what happened; the root's name says that it is an error
@@ -142,6 +145,19 @@ class BadMove(EngineError):
     """A life cycle has no such move: a defect of the engine, never of its user."""
 
 
+class BadParameter(EngineError):
+    """A parameter of a request is not what it may be; `problem` says what it may."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(f"Bad parameter {name!r}: {problem}.")
+
+
+class NotPossible(EngineError):
+    """What was asked is understood and cannot be done now; the message says why."""
+
+
 class UnknownRun(EngineError):
     """No run has this id."""
 
@@ -156,3 +172,12 @@ class UnknownFunction(EngineError):
     def __init__(self, function_id: str) -> None:
         self.function_id = function_id
         super().__init__(f"could not find function with ID: {function_id}")
+
+
+class UnknownThing(EngineError):
+    """Nothing of a kind (an event, an app, a cancellation) has this id."""
+
+    def __init__(self, kind: str, thing_id: str) -> None:
+        self.kind = kind
+        self.thing_id = thing_id
+        super().__init__(f"There is no {kind} {thing_id!r} in this engine's file.")
