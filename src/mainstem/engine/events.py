@@ -6,7 +6,7 @@ Inngest SDK protocol, "Event API".
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mainstem.engine.errors import BadEvent
@@ -30,10 +30,18 @@ _YEAR_2100: Final = 4_102_444_800_000
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An accepted event. `body` is what apps get; its `id` is the sender's or `internal_id`."""
+    """An accepted event. `body` is what apps get; its `id` is the sender's or `internal_id`.
+
+    `text` is the body as JSON.
+    """
 
     internal_id: str
     body: Mapping[str, Json]
+    text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Once, as it is stored with the event and with every run that it starts.
+        object.__setattr__(self, "text", encode(self.body))
 
     @property
     def id(self) -> str:
@@ -50,11 +58,6 @@ class Event:
         """Its own time in milliseconds."""
         return int(self.body["ts"])
 
-    @property
-    def text(self) -> str:
-        """The body as JSON text."""
-        return encode(self.body)
-
 
 def read_event(raw: object, *, internal_id: str, now: int) -> Event:
     """The event a sender means. Raises `BadEvent`."""
@@ -65,7 +68,11 @@ def read_event(raw: object, *, internal_id: str, now: int) -> Event:
         raise BadEvent("event name is empty")
     if name.lower().startswith(INTERNAL_PREFIX):
         raise BadEvent(f"event name is reserved for internal use: {name}")
-    size = len(json.dumps(raw, ensure_ascii=False).encode())
+    try:
+        size = len(encode(raw).encode())
+    except (TypeError, ValueError) as error:
+        # A lone surrogate, for one, which JSON can write and no text encoding can.
+        raise BadEvent(f"event cannot be written as JSON in UTF-8: {error}") from error
     if size > MAX_EVENT_BYTES:
         raise BadEvent(
             f"Event is over the max size: Max {MAX_EVENT_BYTES} bytes / Size {size} bytes"

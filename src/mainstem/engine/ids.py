@@ -11,6 +11,7 @@ import uuid
 from typing import Final
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS: Final = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _ENTROPY_BITS: Final = 80
 _NAMESPACE: Final = uuid.UUID("6f1d2c0e-6a55-5b0e-9a63-0d7a5f6b7a11")
 
@@ -63,4 +64,5 @@ def function_id(slug: str) -> str:
 
 
 def _encode(number: int) -> str:
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    # Two letters at a time: ids are made for every event, run and request.
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])

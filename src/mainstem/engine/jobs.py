@@ -7,9 +7,9 @@ is the engine's own business and is not.
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from mainstem.engine.configuration import Pace
 from mainstem.engine.lifecycle import JOB_MOVES, JobMove, JobStatus, moved
@@ -101,7 +101,7 @@ def insert_job(sql: sqlite3.Connection, job: Job) -> Job:
         ),
     )
     assert cursor.lastrowid is not None  # noqa: S101  sqlite3 types it so; an INSERT has one
-    return _with_id(job, cursor.lastrowid)
+    return replace(job, id=cursor.lastrowid)
 
 
 def lease_job(sql: sqlite3.Connection, job_id: int, now: int) -> None:
@@ -184,11 +184,6 @@ def _decode_throttle(text: str | None) -> Throttle | None:
         return None
     bucket, limit, period, burst = json.loads(text)
     return Throttle(bucket, Pace(limit, period, burst))
-
-
-def _with_id(job: Job, job_id: int) -> Job:
-    fields: dict[str, Any] = {name: getattr(job, name) for name in Job.__slots__}
-    return Job(**{**fields, "id": job_id})
 
 
 def _read(row: sqlite3.Row) -> Job:

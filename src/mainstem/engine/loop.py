@@ -27,7 +27,7 @@ from mainstem.engine.options import EngineOptions
 from mainstem.engine.progress import Backoff, apply_answer
 from mainstem.engine.queue import ReadyQueue
 from mainstem.engine.registry import Registry
-from mainstem.engine.runs import load_run, mark_step_started, start_run
+from mainstem.engine.runs import Run, load_run, mark_step_started, start_run
 from mainstem.engine.starting import load_tat, save_tat
 from mainstem.engine.storage import Storage
 from mainstem.engine.timers import fire, plan_crons
@@ -166,21 +166,20 @@ class Loop:
         """Lease every call that may go now, in one transaction, then send them."""
         if not self.queue.has_open_calls():
             return
-        taken: list[Job] = []
+        taken: list[tuple[Job, Run]] = []
         with self.work() as work:
             while self.in_flight + len(taken) < self._options.max_parallel_calls:
                 job = self.queue.take_call(lambda throttle: _admit(work, throttle))
                 if job is None:
                     break
                 lease_job(work.sql, job.id, work.now)
-                _note_start(work, job)
-                taken.append(job)
-        for job in taken:
-            task = asyncio.create_task(self._attempt(job, work.now), name=f"call-{job.id}")
+                taken.append((job, _note_start(work, job)))
+        for job, run in taken:
+            task = asyncio.create_task(self._attempt(job, run, work.now), name=f"call-{job.id}")
             self._calls.add(task)
             task.add_done_callback(self._call_ended)
 
-    async def _attempt(self, job: Job, leased: int) -> None:
+    async def _attempt(self, job: Job, run: Run, leased: int) -> None:
         """One attempt of one request, from the disk to the disk.
 
         Its exits: the answer is stored (whatever it says, also that there was none); the engine is
@@ -191,7 +190,7 @@ class Loop:
             # 1. What led to this request is on disk before anyone hears of it.
             await self.storage.on_disk()
             # 2. The app is asked. No answer is an answer: it becomes a failed attempt.
-            answer = await self._ask(job)
+            answer = await self._ask(job, run)
             self.calls_answered += 1
             # 3. The answer is applied, all of it or nothing.
             try:
@@ -218,14 +217,14 @@ class Loop:
             self._failure = error
         self._wake.set()
 
-    async def _ask(self, job: Job) -> Answer:
-        sql = self.storage.connection
-        run = load_run(sql, job.run_id or "")
-        function = self.registry.get(run.function_id)
+    async def _ask(self, job: Job, run: Run) -> Answer:
+        function = self.registry.called(run.function_id)
         if function is None:
             return no_answer(f"function {run.slug!r} is not registered any more")
         now = self.clock.now()
-        url, headers, body = build_request(sql, run, function, job, self.ulids.next(now))
+        url, headers, body = build_request(
+            self.storage.connection, run, function, job, self.ulids.next(now)
+        )
         if function.config.is_connected:
             return await self.workers.call(worker_request(run, function, headers, body))
         return await call_app(self.caller(), url, headers, body, now=now)
@@ -273,12 +272,13 @@ def _admit(work: Work, throttle: Throttle) -> Admission:
     return admission
 
 
-def _note_start(work: Work, job: Job) -> None:
+def _note_start(work: Work, job: Job) -> Run:
+    """The run that a call is for; the first call of a run starts it."""
     run = load_run(work.sql, job.run_id or "")
     if job.step_id is not None:
         mark_step_started(work.sql, run.id, job.step_id, work.now)
     if run.status is not RunStatus.QUEUED:
-        return
+        return run
     status = moved(RUN_MOVES, run.status, RunMove.START)
     start_run(work.sql, run.id, status, work.now)
     work.tell(Change("run", run.id, run.slug, status, at=work.now))
@@ -286,3 +286,4 @@ def _note_start(work: Work, job: Job) -> None:
     if function and function.config.finish_timeout_ms is not None:
         due = work.now + function.config.finish_timeout_ms
         work.queue(Job(0, JobKind.FINISH_TIMEOUT, due, run_id=run.id))
+    return run

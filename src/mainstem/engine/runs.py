@@ -8,6 +8,7 @@ from typing import Any
 
 from mainstem.engine.errors import UnknownRun
 from mainstem.engine.lifecycle import PENDING_STEPS, RunStatus, StepStatus
+from mainstem.engine.wire import encode
 
 Json = Any
 _PENDING = json.dumps(sorted(PENDING_STEPS))
@@ -96,7 +97,7 @@ def insert_run(sql: sqlite3.Connection, run: Run) -> None:
             run.status,
             run.created,
             run.position,
-            f"[{','.join(run.events)}]",
+            "\n".join(run.events),
             run.groups,
             run.max_attempts,
         ),
@@ -295,7 +296,7 @@ def _view(row: sqlite3.Row, steps: tuple[StepView, ...]) -> RunView:
         started_at=row["started"],
         ended_at=row["ended"],
         output=None if row["output"] is None else json.loads(row["output"]),
-        events=tuple(json.loads(row["events"])),
+        events=tuple(json.loads(text) for text in _event_texts(row["events"])),
         steps=steps,
     )
 
@@ -327,15 +328,19 @@ def _read_run(row: sqlite3.Row) -> Run:
         created=row["created"],
         position=row["position"],
         started=row["started"],
-        events=tuple(
-            json.dumps(event, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-            for event in json.loads(row["events"])
-        ),
+        events=_event_texts(row["events"]),
         groups=row["groups"],
         version=row["version"],
         max_attempts=row["max_attempts"],
         state_bytes=row["state_bytes"],
     )
+
+
+def _event_texts(stored: str) -> tuple[str, ...]:
+    """The JSON texts of a run's events: one in a line, in older files one array of all."""
+    if stored.startswith("["):
+        return tuple(encode(event) for event in json.loads(stored))
+    return tuple(stored.split("\n"))
 
 
 def _read_step(row: sqlite3.Row) -> Step:
