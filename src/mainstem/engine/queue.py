@@ -56,6 +56,10 @@ class ReadyQueue:
         """Forget a queued job; one that was taken, or never was there, is no error."""
         self._jobs.pop(job_id, None)
 
+    def in_use(self, group: str) -> int:
+        """How many calls of a concurrency group are under way."""
+        return self._in_use.get(group, 0)
+
     def next_due(self) -> int | None:
         """The earliest moment at which something becomes due by itself."""
         while self._later and self._later[0][1] not in self._jobs:

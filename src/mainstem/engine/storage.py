@@ -115,6 +115,7 @@ _CHANGES: Final[tuple[str, ...]] = (
         id TEXT PRIMARY KEY, created INTEGER NOT NULL, name TEXT, app_id TEXT NOT NULL,
         function_id TEXT, started_after INTEGER, started_before INTEGER NOT NULL,
         condition TEXT) STRICT, WITHOUT ROWID;
+    CREATE INDEX cancellations_by_end ON cancellations (started_before);
     CREATE TABLE paused_functions (
         function_id TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE INDEX events_by_name ON events (name, internal_id);
