@@ -31,6 +31,8 @@ class JobKind(StrEnum):
     BATCH = "batch"
 
 
+JOBS_OF_ALL: Final = "SELECT * FROM jobs WHERE id > ? ORDER BY id LIMIT ?"
+JOBS_OF_RUN: Final = "SELECT * FROM jobs WHERE run_id = ? AND id > ? ORDER BY id LIMIT ?"
 CALLS: Final = frozenset({JobKind.START, JobKind.DISCOVER, JobKind.TARGET})
 
 
@@ -160,6 +162,15 @@ def has_other_calls(sql: sqlite3.Connection, run_id: str, but: int) -> bool:
 def queued_jobs(sql: sqlite3.Connection) -> list[Job]:
     """Every job there is, in order of creation."""
     return [_read(row) for row in sql.execute("SELECT * FROM jobs ORDER BY id")]
+
+
+def jobs_after(
+    sql: sqlite3.Connection, job_id: int, *, run_id: str | None = None, limit: int
+) -> list[tuple[Job, int | None]]:
+    """Jobs with a higher id, all or those of a run, each with when it was leased if it is."""
+    statement = JOBS_OF_ALL if run_id is None else JOBS_OF_RUN
+    values = (job_id, limit) if run_id is None else (run_id, job_id, limit)
+    return [(_read(row), row["leased"]) for row in sql.execute(statement, values)]
 
 
 def encode_groups(groups: Iterable[Group]) -> str:

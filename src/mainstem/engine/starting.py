@@ -1,13 +1,14 @@
 """From a matched event to a run: the stations of flow control, in the protocol's order.
 
-batch → rate limit → debounce → singleton → run. Each station either lets the event pass or keeps
-it. Inngest SDK protocol, "Flow control".
+batch → rate limit → debounce → paused → singleton → run. Each station either lets the event pass
+or keeps it. Inngest SDK protocol, "Flow control".
 """
 
 import json
 from collections.abc import Sequence
 
 from mainstem.engine import limits
+from mainstem.engine.cancellations import cancel_if_ordered
 from mainstem.engine.configuration import Batch, ConcurrencyLimit, Debounce, Pace, Singleton
 from mainstem.engine.ending import cancel_run
 from mainstem.engine.events import Event
@@ -16,6 +17,7 @@ from mainstem.engine.gcra import rate_admission
 from mainstem.engine.jobs import Group, Job, JobKind, Throttle, encode_groups
 from mainstem.engine.lifecycle import RUN_MOVES, RunMove, RunStatus, moved
 from mainstem.engine.pauses import Pause, PauseKind, insert_pause
+from mainstem.engine.pausing import paused_since
 from mainstem.engine.registry import Function
 from mainstem.engine.runs import Run, close_run, insert_run, load_run, tie_events
 from mainstem.engine.work import Change, Work
@@ -44,11 +46,25 @@ def begin(work: Work, function: Function, event: Event, *, key: str | None = Non
     if function.config.debounce:
         _debounce(work, function, function.config.debounce, event)
         return None
-    return create_run(work, function, [event])
+    return _start(work, function, [event])
 
 
-def create_run(work: Work, function: Function, events: Sequence[Event]) -> str:
-    """Store a run of these events and queue its first call."""
+def _start(work: Work, function: Function, events: Sequence[Event]) -> str | None:
+    if paused_since(work.sql, function.id) is not None:
+        # Before the singleton: what starts nothing must not cancel the run that holds the key.
+        return None
+    run_id = create_run(work, function, events)
+    cancel_if_ordered(work, run_id)
+    return run_id
+
+
+def create_run(
+    work: Work, function: Function, events: Sequence[Event], *, stack_current: int = 0
+) -> str:
+    """Store a run of these events and queue its first call.
+
+    `stack_current` is how many memos that call will carry: those of a run that this one replays.
+    """
     config, first = function.config, events[0]
     run_id = work.new_id()
     priority = number_of(config.priority, first.body) if config.priority else 0
@@ -86,6 +102,7 @@ def create_run(work: Work, function: Function, events: Sequence[Event]) -> str:
             due=due,
             position=position,
             run_id=run_id,
+            stack_current=stack_current,
             groups=groups,
             throttle=_throttle(function, first),
         )
@@ -105,7 +122,7 @@ def debounced(work: Work, function_id: str, key: str) -> None:
     ).fetchone()
     function = work.registry.get(function_id)
     if row and function:
-        create_run(work, function, [_event(row["event"])])
+        _start(work, function, [_event(row["event"])])
 
 
 def batched(work: Work, function_id: str, key: str) -> None:
@@ -117,7 +134,7 @@ def batched(work: Work, function_id: str, key: str) -> None:
     function = work.registry.get(function_id)
     if row and function:
         work.drop_job(row["job_id"])
-        create_run(work, function, [_event(text) for text in json.loads(row["events"])])
+        _start(work, function, [_event(text) for text in json.loads(row["events"])])
 
 
 def _claim_start(work: Work, function: Function, key: str) -> bool:
