@@ -13,6 +13,7 @@ from typing import Any
 from mainstem.engine import ids
 from mainstem.engine.addresses import is_same_address
 from mainstem.engine.errors import FunctionTaken
+from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.registration import Registration, SyncMethod, function_checksum
 
 Json = Any
@@ -23,7 +24,8 @@ class FunctionView:
     """A registered function as others see it; `config` is what the app sent.
 
     `version` rises when its own configuration changed, which `changed_at` tells (milliseconds);
-    `synced_at` is the last registration that had it.
+    `synced_at` is the last registration that had it. `pending_runs` are those that are queued or
+    under way, which an archived function may have as well.
     """
 
     id: str
@@ -35,6 +37,7 @@ class FunctionView:
     synced_at: int
     changed_at: int
     is_archived: bool
+    pending_runs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +135,14 @@ def archive_app(sql: sqlite3.Connection, url: str) -> bool:
 def save_error(
     sql: sqlite3.Connection, error: str, now: int, *, name: str | None = None, url: str = ""
 ) -> None:
-    """Note why an app, by its name or address, was not registered. Unknown apps have no row."""
+    """Note why an app, by its name or address, was not registered. Unknown apps have no row.
+
+    The same reason again keeps its first moment: an app that is away is asked every few seconds.
+    """
     sql.execute(
-        "UPDATE apps SET error = ?, error_at = ? WHERE name = ? OR (? IS NULL AND url = ?)",
-        (error, now, name, name, url),
+        "UPDATE apps SET error = ?, error_at = ? WHERE error IS NOT ? AND"
+        " (name = ? OR (? IS NULL AND url = ?))",
+        (error, now, error, name, name, url),
     )
 
 
@@ -167,7 +174,41 @@ def save_rivals(sql: sqlite3.Connection, name: str, alive: Iterable[str], now: i
 
 def view_apps(sql: sqlite3.Connection) -> list[AppView]:
     """Every app with its functions, in order of names."""
-    return [_view_app(sql, row) for row in sql.execute("SELECT * FROM apps ORDER BY name")]
+    pending = count_pending(sql)
+    rows = sql.execute("SELECT * FROM apps ORDER BY name").fetchall()
+    return [_view_app(sql, row, pending) for row in rows]
+
+
+def count_pending(sql: sqlite3.Connection) -> Mapping[str, int]:
+    """How many runs of each function, by its id, are queued or under way."""
+    rows = sql.execute(
+        "SELECT function_id, count(*) FROM runs WHERE status IN (?, ?) GROUP BY function_id",
+        (RunStatus.QUEUED, RunStatus.RUNNING),
+    )
+    return dict(rows.fetchall())
+
+
+def pending_run_ids(sql: sqlite3.Connection, function_id: str, limit: int) -> list[str]:
+    """Some runs of a function that are queued or under way, the oldest first."""
+    rows = sql.execute(
+        "SELECT id FROM runs WHERE function_id = ? AND status IN (?, ?) ORDER BY id LIMIT ?",
+        (function_id, RunStatus.QUEUED, RunStatus.RUNNING, limit),
+    )
+    return [row["id"] for row in rows]
+
+
+def served_urls(sql: sqlite3.Connection) -> list[str]:
+    """The addresses at which apps are called, but those that were removed or connect themselves."""
+    rows = sql.execute(
+        "SELECT url FROM apps WHERE checksum <> '' AND sync_method <> ? ORDER BY name",
+        (SyncMethod.CONNECT,),
+    )
+    return [row["url"] for row in rows]
+
+
+def known_urls(sql: sqlite3.Connection) -> list[str]:
+    """Every address at which an app is or, as a rival, was found."""
+    return [row["url"] for row in sql.execute("SELECT url FROM apps UNION SELECT url FROM rivals")]
 
 
 def _expect_own(sql: sqlite3.Connection, registration: Registration) -> None:
@@ -200,9 +241,9 @@ def _save_function(sql: sqlite3.Connection, app_id: str, raw: Mapping[str, Json]
     )
 
 
-def _view_app(sql: sqlite3.Connection, row: sqlite3.Row) -> AppView:
+def _view_app(sql: sqlite3.Connection, row: sqlite3.Row, pending: Mapping[str, int]) -> AppView:
     rows = sql.execute("SELECT * FROM functions WHERE app_id = ? ORDER BY slug", (row["id"],))
-    functions = [_view(each) for each in rows]
+    functions = [_view(each, pending.get(each["id"], 0)) for each in rows]
     rivals = sql.execute("SELECT * FROM rivals WHERE app_id = ? ORDER BY url", (row["id"],))
     language, _, version = row["sdk"].partition(":")
     return AppView(
@@ -227,7 +268,7 @@ def _view_app(sql: sqlite3.Connection, row: sqlite3.Row) -> AppView:
     )
 
 
-def _view(row: sqlite3.Row) -> FunctionView:
+def _view(row: sqlite3.Row, pending: int) -> FunctionView:
     config = json.loads(row["config"])
     return FunctionView(
         id=row["id"],
@@ -239,4 +280,5 @@ def _view(row: sqlite3.Row) -> FunctionView:
         synced_at=row["synced"],
         changed_at=row["changed"],
         is_archived=bool(row["archived"]),
+        pending_runs=pending,
     )

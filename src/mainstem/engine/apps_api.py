@@ -13,7 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mainstem.engine.engine import Engine
-from mainstem.engine.errors import BadConfiguration, FunctionTaken, WrongEnvironment
+from mainstem.engine.errors import (
+    BadConfiguration,
+    FunctionTaken,
+    StillRegistered,
+    UnknownFunction,
+    WrongEnvironment,
+)
 from mainstem.engine.registration import read_registration
 from mainstem.engine.responses import data_response, problem_response
 
@@ -39,8 +45,10 @@ async def register(engine: Engine, request: Request) -> Response:
     except BadConfiguration as error:
         message = f"At least one function is invalid: {error}"
         engine.note_error(str(body["appname"]), message)
+        engine.registrar.note_refused(str(body.get("url") or ""))
         return problem_response(message, 400)
     except (FunctionTaken, WrongEnvironment) as error:
+        engine.registrar.note_refused(registration.url)
         return problem_response(str(error), 400)
     return JSONResponse(accepted.answer())
 
@@ -63,6 +71,17 @@ async def list_functions(engine: Engine, request: Request) -> Response:
             functions = [asdict(each) for each in (*app.functions, *app.archived)]
             return data_response(engine, functions)
     return problem_response(f"App not found: {request.path_params['app']}", 404)
+
+
+async def drop_runs(engine: Engine, request: Request) -> Response:
+    """`POST /v1/apps/{app}/functions/{function}/drop`: cancel what an archived function left."""
+    try:
+        dropped = await engine.drop_runs(**request.path_params)
+    except UnknownFunction as error:
+        return problem_response(str(error), 404)
+    except StillRegistered as error:
+        return problem_response(str(error), 409)
+    return data_response(engine, {"cancelled": dropped})
 
 
 async def list_last_runs(engine: Engine, request: Request) -> Response:

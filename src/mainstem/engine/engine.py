@@ -23,6 +23,7 @@ from mainstem.engine.intake import receive
 from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.loop import Loop
 from mainstem.engine.options import EngineOptions, EngineStats
+from mainstem.engine.realtime import Realtime
 from mainstem.engine.registrar import Accepted, Registrar
 from mainstem.engine.registration import Registration
 from mainstem.engine.runs import RunView, count_by_status, load_run, view_run, view_runs
@@ -40,6 +41,7 @@ class Engine:
         self.options = options
         self._loop = loop
         self._registrar = Registrar(loop, options)
+        self.realtime = Realtime(loop.clock)
         self._is_closed = False
 
     @classmethod
@@ -70,6 +72,7 @@ class Engine:
         """Stop: calls under way are given up and made again by the next engine on the file."""
         if not self._is_closed:
             self._is_closed = True
+            self.realtime.close()
             await self._loop.stop()
 
     @property
@@ -112,7 +115,8 @@ class Engine:
         return self._loop.workers
 
     async def drain(self) -> None:
-        """Tell Connect workers to go elsewhere; before the server that serves them stops."""
+        """Tell Connect workers and listeners to go; before the server that serves them stops."""
+        self.realtime.close()
         await self._loop.workers.close()
 
     def note_error(self, app: str, error: str) -> None:
@@ -122,6 +126,19 @@ class Engine:
     def remove_app(self, url: str) -> bool:
         """Take away all functions of the app at `url`; whether there was one."""
         return self._registrar.remove(url)
+
+    @property
+    def registrar(self) -> Registrar:
+        """Who asks apps to register, for the watch of this room."""
+        return self._registrar
+
+    async def drop_runs(self, app: str, function: str) -> int:
+        """Cancel all runs that a function left behind when its app gave it up; how many.
+
+        The app by name or id; the function by full id, by its id within the app, or by its UUID.
+        Raises `UnknownFunction`, or `StillRegistered`.
+        """
+        return await self._registrar.drop_runs(app, function)
 
     def apps(self) -> list[AppView]:
         """Every app with its functions, and the other addresses that claim to be it."""

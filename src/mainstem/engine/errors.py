@@ -10,6 +10,7 @@
     ├── SyncRefused        an app could not be registered
     ├── WrongEnvironment   an app belongs to another environment than the engine
     ├── FunctionTaken      another app has a function of the same full id
+    ├── StillRegistered    a function's runs were to be dropped, and its app still has it
     ├── BadConfiguration   a function's configuration breaks a rule of the protocol
     ├── BadExpression      an expression does not compile
     ├── BadEvent           an event cannot be accepted; carries the ids accepted before it
@@ -104,6 +105,17 @@ class FunctionTaken(EngineError):
             f"Cannot register app {app!r}: its function {slug.removeprefix(f'{app}-')!r} has the"
             f" full id {slug!r}, which is that of a function of app {holder!r} already. Rename"
             " one of the two functions or apps; nothing was changed."
+        )
+
+
+class StillRegistered(EngineError):
+    """Only what an app gave up can be dropped whole."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+        super().__init__(
+            f"Cannot drop the runs of function {slug!r}: its app still has it, so more would come."
+            " Take it out of the app and sync, or cancel runs one by one or by a bulk cancellation."
         )
 
 

@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
-from mainstem.engine import apps_api, connect_gateway
+from mainstem.engine import apps_api, connect_gateway, realtime_api
 from mainstem.engine.clock import as_text
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import BadEvent, UnknownFunction, UnknownRun
@@ -44,6 +45,9 @@ def engine_app(engine: Engine) -> Starlette:
 
         return Route(path, endpoint, methods=list(methods))
 
+    async def listen(socket: WebSocket) -> None:
+        await realtime_api.connect(engine, socket)
+
     return Starlette(
         routes=[
             route("/health", _health, "GET", is_keyed=False),
@@ -64,8 +68,13 @@ def engine_app(engine: Engine) -> Starlette:
             route(f"{connect_gateway.PATH}/start", gateway.start, "POST"),
             route(f"{connect_gateway.PATH}/flush", gateway.flush, "POST"),
             WebSocketRoute(connect_gateway.PATH, gateway.websocket),
+            route(f"{realtime_api.PATH}/token", realtime_api.give_token, "POST"),
+            route(f"{realtime_api.PATH}/publish", realtime_api.publish, "POST"),
+            route(f"{realtime_api.PATH}/sse", realtime_api.stream, "GET", is_keyed=False),
+            WebSocketRoute(f"{realtime_api.PATH}/connect", listen),
             route("/v1/apps", apps_api.list_apps, "GET"),
             route("/v1/apps/{app}/functions", apps_api.list_functions, "GET"),
+            route("/v1/apps/{app}/functions/{function}/drop", apps_api.drop_runs, "POST"),
             route("/v1/functions/runs", apps_api.list_last_runs, "GET"),
         ],
         middleware=[

@@ -282,7 +282,7 @@ def _note_start(work: Work, job: Job) -> Run:
     status = moved(RUN_MOVES, run.status, RunMove.START)
     start_run(work.sql, run.id, status, work.now)
     work.tell(Change("run", run.id, run.slug, status, at=work.now))
-    function = work.registry.get(run.function_id)
+    function = work.registry.called(run.function_id)
     if function and function.config.finish_timeout_ms is not None:
         due = work.now + function.config.finish_timeout_ms
         work.queue(Job(0, JobKind.FINISH_TIMEOUT, due, run_id=run.id))

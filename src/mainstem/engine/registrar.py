@@ -12,28 +12,38 @@ from mainstem.engine import ids
 from mainstem.engine.apps import (
     AppView,
     Conflict,
+    FunctionView,
     archive_app,
+    known_urls,
     other_addresses,
+    pending_run_ids,
     save_app,
     save_error,
     save_rivals,
+    served_urls,
     view_apps,
 )
+from mainstem.engine.ending import cancel_run
 from mainstem.engine.errors import (
     BadConfiguration,
     FunctionTaken,
+    StillRegistered,
     SyncRefused,
+    UnknownFunction,
     WrongEnvironment,
 )
 from mainstem.engine.loop import Loop
 from mainstem.engine.options import EngineOptions
 from mainstem.engine.registration import CONNECT_URL, Registration, read_in_band
-from mainstem.engine.syncing import REGISTERED_ELSEWHERE, ask_to_sync, is_served
+from mainstem.engine.runs import load_run
+from mainstem.engine.syncing import REGISTERED_ELSEWHERE, ask_to_sync, is_sdk_at, is_served
 from mainstem.engine.timers import plan_crons
 
 Json = Any
 _LOG = logging.getLogger(__name__)
 _REMEMBERED: Final = 1000
+# Runs that are cancelled in one transaction: other work is to have its turn in between.
+_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,8 @@ class Registrar:
         self._options = options
         # The answers given lately, to know them again when an app passes one on.
         self._given: deque[str] = deque(maxlen=_REMEMBERED)
+        # Where registrations came from that were refused, to ask there again.
+        self._refused: deque[str] = deque(maxlen=_REMEMBERED)
 
     async def sync(self, url: str) -> Mapping[str, Json]:
         """Ask the app at `url` to register; its answer. Raises `SyncRefused`."""
@@ -87,6 +99,8 @@ class Registrar:
         except (WrongEnvironment, FunctionTaken) as error:
             self.note_error(str(error), name=registration.name)
             raise
+        if registration.url in self._refused:
+            self._refused.remove(registration.url)
         for conflict in accepted.conflicts:
             _LOG.warning(
                 "App %r is served at two addresses that both registered it: %s and %s. Calls go to"
@@ -115,6 +129,44 @@ class Registrar:
         """Keep why an app was not registered, by its name or address."""
         with self._loop.work() as work:
             save_error(work.sql, error, work.now, name=name, url=url)
+
+    def note_refused(self, url: str) -> None:
+        """Remember where a registration came from that was refused."""
+        if url.startswith(("http://", "https://")) and url not in self._refused:
+            self._refused.append(url)
+
+    def polled_urls(self) -> list[str]:
+        """Where apps may be asked again: those that are served, and those that were refused."""
+        return list(dict.fromkeys([*served_urls(self._loop.storage.connection), *self._refused]))
+
+    def known_urls(self) -> list[str]:
+        """Every address of an app that is known already, so that it need not be discovered."""
+        return [*known_urls(self._loop.storage.connection), *self._refused]
+
+    async def is_sdk_at(self, url: str) -> bool:
+        """Whether an SDK of any app answers at `url`."""
+        kind, now = self._options.server_kind, self._loop.clock.now()
+        return await is_sdk_at(self._loop.prober(), url, kind=kind, now=now)
+
+    async def drop_runs(self, app: str, function: str) -> int:
+        """Cancel what a function left behind; how many runs. Raises as `Engine.drop_runs`."""
+        found = self._function(app, function)
+        if not found.is_archived:
+            raise StillRegistered(found.slug)
+        dropped = 0
+        while run_ids := pending_run_ids(self._loop.storage.connection, found.id, _AT_ONCE):
+            with self._loop.work() as work:
+                dropped += sum(cancel_run(work, load_run(work.sql, each)) for each in run_ids)
+            await asyncio.sleep(0)
+        return dropped
+
+    def _function(self, app: str, function: str) -> FunctionView:
+        for each in self.apps():
+            if app in (each.name, each.id):
+                for one in (*each.functions, *each.archived):
+                    if function in (one.slug, one.id, one.slug.removeprefix(f"{each.name}-")):
+                        return one
+        raise UnknownFunction(f"{app}/{function}")
 
     def apps(self) -> list[AppView]:
         """Every app with its functions."""

@@ -4,7 +4,9 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlencode
 
 from mainstem.engine.configuration import FunctionConfig, Trigger, parse_function
 
@@ -24,13 +26,15 @@ class Registry:
 
     def __init__(self) -> None:
         self._by_id: dict[str, Function] = {}
+        self._archived: dict[str, Function] = {}
         self._by_slug: dict[str, Function] = {}
         self._by_event: dict[str, list[Function]] = {}
         self._by_prefix: dict[str, list[Function]] = {}
 
     def reload(self, sql: sqlite3.Connection) -> None:
         """Take what the file says."""
-        functions = list(_load(sql))
+        functions = list(_load(sql, _REGISTERED))
+        self._archived = {function.id: function for function in _load(sql, _ARCHIVED)}
         self._by_id = {function.id: function for function in functions}
         self._by_slug = {function.config.slug: function for function in functions}
         by_event: defaultdict[str, list[Function]] = defaultdict(list)
@@ -44,6 +48,13 @@ class Registry:
     def get(self, function_id: str) -> Function | None:
         """The function with this id or slug, if it is registered now."""
         return self._by_id.get(function_id) or self._by_slug.get(function_id)
+
+    def called(self, function_id: str) -> Function | None:
+        """The function whose runs go on: registered, or given up by an app that may still answer.
+
+        What it left under way is called at the app's address of now.
+        """
+        return self._by_id.get(function_id) or self._archived.get(function_id)
 
     def all(self) -> Sequence[Function]:
         """Every function registered now."""
@@ -68,9 +79,21 @@ def matches(trigger: Trigger, event_name: str) -> bool:
     return trigger.event == event_name
 
 
-def _load(sql: sqlite3.Connection) -> Iterator[Function]:
-    for row in sql.execute("SELECT * FROM functions WHERE archived = 0 ORDER BY rowid"):
+_REGISTERED: Final = "SELECT * FROM functions WHERE archived = 0 ORDER BY rowid"
+# Only those that are still needed: an app in development gives up many over the months.
+_ARCHIVED: Final = """
+    SELECT f.*, a.url FROM functions f JOIN apps a ON a.id = f.app_id WHERE f.archived = 1
+    AND f.id IN (SELECT DISTINCT function_id FROM runs WHERE status IN ('QUEUED', 'RUNNING'))
+"""
+
+
+def _load(sql: sqlite3.Connection, question: str) -> Iterator[Function]:
+    for row in sql.execute(question):
         config = parse_function(json.loads(row["config"]))
+        if row["archived"] and not config.is_connected:
+            config = replace(
+                config, url=f"{row['url']}?{urlencode({'fnId': config.slug, 'stepId': 'step'})}"
+            )
         yield Function(row["id"], row["app_id"], row["version"], config)
 
 

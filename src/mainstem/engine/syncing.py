@@ -46,23 +46,29 @@ async def ask_to_sync(
     raise SyncRefused(url, why_refused(response.status, response.headers, answer, kind=kind))
 
 
+async def is_sdk_at(caller: AppClient, url: str, *, kind: str, now: int) -> bool:
+    """Whether any SDK answers at `url`, whatever it says."""
+    response = await _look(caller, url, kind=kind, now=now)
+    return response is not None and _is_sdk(response.headers)
+
+
 async def is_served(caller: AppClient, url: str, *, app: str, kind: str, now: int) -> bool:
     """Whether an SDK answers at `url` that may be this app's; who says nothing counts as it."""
-    try:
-        response = await caller.send(
-            "GET",
-            url,
-            {"x-inngest-server-kind": kind},
-            b"",
-            now=now,
-            timeout=limits.PROBE_TIMEOUT_SECONDS,
-        )
-    except AppUnreachable:
-        return False
-    if not _is_sdk(response.headers):
+    response = await _look(caller, url, kind=kind, now=now)
+    if response is None or not _is_sdk(response.headers):
         return False
     # Only an answer to a signed request names the app.
     return (_object(response) or {}).get("app_id") in (None, app)
+
+
+async def _look(caller: AppClient, url: str, *, kind: str, now: int) -> Response | None:
+    headers = {"x-inngest-server-kind": kind}
+    try:
+        return await caller.send(
+            "GET", url, headers, b"", now=now, timeout=limits.PROBE_TIMEOUT_SECONDS
+        )
+    except AppUnreachable:
+        return None
 
 
 def why_refused(
