@@ -7,6 +7,7 @@ and `ending`.
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -17,6 +18,7 @@ from mainstem.engine.connect_workers import Workers
 from mainstem.engine.ending import cancel_run
 from mainstem.engine.errors import BadEvent, EngineNotRunning, UnknownFunction
 from mainstem.engine.events import INVOKED, internal_event, is_known_event, read_event
+from mainstem.engine.feed import Feed
 from mainstem.engine.history import FunctionRuns, last_runs
 from mainstem.engine.ids import seeded_ulid
 from mainstem.engine.intake import receive
@@ -26,9 +28,10 @@ from mainstem.engine.options import EngineOptions, EngineStats
 from mainstem.engine.realtime import Realtime
 from mainstem.engine.registrar import Accepted, Registrar
 from mainstem.engine.registration import Registration
+from mainstem.engine.registry import Registry
 from mainstem.engine.runs import RunView, count_by_status, load_run, view_run, view_runs
 from mainstem.engine.storage import Storage
-from mainstem.engine.work import Change
+from mainstem.engine.work import Change, Work
 
 Json = Any
 _TOO_MANY: Final = f"a request holds at most {limits.MAX_EVENTS_PER_REQUEST} events"
@@ -42,6 +45,7 @@ class Engine:
         self._loop = loop
         self._registrar = Registrar(loop, options)
         self.realtime = Realtime(loop.clock)
+        self._feed = Feed()
         self._is_closed = False
 
     @classmethod
@@ -89,6 +93,42 @@ class Engine:
         """Return when all that was changed so far survives a power cut."""
         await self._loop.storage.on_disk()
 
+    # For the API of this room
+
+    def work(self) -> AbstractContextManager[Work]:
+        """One transaction, and after its commit everything that follows from it."""
+        return self._loop.work()
+
+    @property
+    def registry(self) -> Registry:
+        """The functions registered now."""
+        return self._loop.registry
+
+    @property
+    def feed(self) -> Feed:
+        """What happens from the first call on, for listeners that may be slow."""
+        self._loop.attach(self._feed)
+        return self._feed
+
+    def in_use(self, group: str) -> int:
+        """How many calls of a concurrency group are under way."""
+        return self._loop.queue.in_use(group)
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are under way."""
+        return self._loop.in_flight
+
+    @property
+    def queued(self) -> int:
+        """How many jobs are queued, now or for later."""
+        return len(self._loop.queue)
+
+    @property
+    def calls_answered(self) -> int:
+        """How many calls were answered since the start."""
+        return self._loop.calls_answered
+
     # Apps
 
     async def sync_app(self, url: str) -> Mapping[str, Json]:
@@ -117,6 +157,7 @@ class Engine:
     async def drain(self) -> None:
         """Tell Connect workers and listeners to go; before the server that serves them stops."""
         self.realtime.close()
+        self._feed.close()
         await self._loop.workers.close()
 
     def note_error(self, app: str, error: str) -> None:

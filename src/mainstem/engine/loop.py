@@ -18,6 +18,7 @@ from mainstem.engine.clock import Clock
 from mainstem.engine.connect_workers import Workers
 from mainstem.engine.errors import EngineNotRunning, StorageFailed
 from mainstem.engine.executor import build_request, call_app, worker_request
+from mainstem.engine.feed import Feed
 from mainstem.engine.gcra import Admission, throttle_admission
 from mainstem.engine.ids import UlidSource
 from mainstem.engine.intake import drain_outbox
@@ -54,7 +55,7 @@ class Loop:
         self._idle = asyncio.Condition()
         self._calls: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
-        self._listeners: set[asyncio.Queue[Change | None]] = set()
+        self._listeners: set[asyncio.Queue[Change | None] | Feed] = set()
         self._failure: BaseException | None = None
         self._is_over = False
 
@@ -136,6 +137,10 @@ class Loop:
         listener: asyncio.Queue[Change | None] = asyncio.Queue()
         self._listeners.add(listener)
         return self._follow(listener)
+
+    def attach(self, feed: Feed) -> None:
+        """Let a feed have the same, for many listeners; a second call changes nothing."""
+        self._listeners.add(feed)
 
     async def _follow(self, listener: asyncio.Queue[Change | None]) -> AsyncIterator[Change]:
         try:
