@@ -17,7 +17,7 @@ from mainstem.engine.wire import (
 )
 
 SDK = {"x-inngest-sdk": "py", "x-inngest-req-version": "2"}
-CONTEXT = CallContext("run", "fn", "step", 0, 5, False, ["a"], 1, "7", "rq", 2)
+CONTEXT = CallContext("run", "fn", "item", 1, "step", 0, 5, False, ["a"], 1, "7", "rq", 2)
 
 
 @pytest.mark.parametrize(

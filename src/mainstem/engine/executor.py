@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from mainstem.engine import limits
 from mainstem.engine.app_client import AppClient
 from mainstem.engine.connect_workers import WorkerRequest
+from mainstem.engine.dispatches import queue_item
 from mainstem.engine.errors import AppUnreachable
 from mainstem.engine.jobs import Job, JobKind
 from mainstem.engine.registry import Function
@@ -31,6 +32,8 @@ def build_request(
     context = CallContext(
         run_id=run.id,
         function_id=function.id,
+        queue_item=queue_item(job),
+        generation=job.generation,
         step_id="step",
         attempt=job.attempt,
         max_attempts=run.max_attempts,
@@ -45,6 +48,7 @@ def build_request(
         "content-type": "application/json",
         "user-agent": "mainstem-engine",
         "x-inngest-req-version": str(run.version),
+        "x-inngest-generation-id": str(job.generation),
         "x-inngest-job-id": str(job.id),
         "x-inngest-step-id": step_id,
         "x-request-id": request_id,

@@ -15,10 +15,10 @@ from mainstem.engine.events import FINISHED, INVOKED, Event, insert_event
 from mainstem.engine.expressions import is_match
 from mainstem.engine.lifecycle import StepMove
 from mainstem.engine.pauses import PauseKind, pauses_answered, pauses_for
-from mainstem.engine.progress import invocation_memo, resume_step
 from mainstem.engine.registry import matches
 from mainstem.engine.runs import find_run
 from mainstem.engine.starting import RateLimited, begin
+from mainstem.engine.step_ends import invocation_memo, resume_step
 from mainstem.engine.wire import encode
 from mainstem.engine.work import Work
 
@@ -45,7 +45,8 @@ def _wake_listeners(work: Work, event: Event) -> None:
         run = find_run(work.sql, pause.run_id)
         if run is None:
             continue
-        if pause.condition and not is_match(pause.condition, _first_event(run.events), event.body):
+        first = _first_event(run.events) if pause.condition else None
+        if not is_match(pause.condition, first, event.body, now=work.now):
             continue
         if pause.kind is PauseKind.CANCEL:
             cancel_run(work, run)
@@ -59,7 +60,7 @@ def _start_functions(work: Work, event: Event) -> None:
         if function.id == started:
             continue
         if any(
-            matches(trigger, event.name) and is_match(trigger.expression, event.body)
+            matches(trigger, event.name) and is_match(trigger.expression, event.body, now=work.now)
             for trigger in function.config.triggers
         ):
             with suppress(RateLimited):

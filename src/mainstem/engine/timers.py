@@ -10,10 +10,10 @@ from mainstem.engine.ending import cancel_run
 from mainstem.engine.events import TIMER, insert_event, internal_event
 from mainstem.engine.jobs import Job, JobKind
 from mainstem.engine.lifecycle import RunStatus, StepMove
-from mainstem.engine.progress import INVOKE_TIMED_OUT, resume_step
 from mainstem.engine.registry import Function
 from mainstem.engine.runs import find_run
 from mainstem.engine.starting import RateLimited, batched, begin, debounced
+from mainstem.engine.step_ends import INVOKE_TIMED_OUT, resume_step
 from mainstem.engine.wire import encode
 from mainstem.engine.work import Work
 

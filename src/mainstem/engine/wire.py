@@ -6,45 +6,16 @@ answer of an SDK at all). Inngest SDK protocol, "Call request", "Call response",
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from mainstem.engine import limits
+from mainstem.engine.ops import BadOps, Op, read_ops
 
 Json = Any
-OpName = Literal[
-    "StepRun", "StepError", "StepFailed", "StepPlanned", "Sleep", "WaitForEvent", "InvokeFunction"
-]
-_OPS: Final[Mapping[str, OpName]] = {
-    "StepRun": "StepRun",
-    "Step": "StepRun",
-    "StepError": "StepError",
-    "StepFailed": "StepFailed",
-    "StepPlanned": "StepPlanned",
-    "Sleep": "Sleep",
-    "WaitForEvent": "WaitForEvent",
-    "InvokeFunction": "InvokeFunction",
-}
 _KEPT_BODY: Final = 8 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """One step as an app reported it; `id` is the hash, `name` may be a time or an event's name."""
-
-    id: str
-    op: OpName
-    name: str
-    display_name: str
-    opts: Mapping[str, Json] = field(default_factory=dict)
-    data: Json = None
-    error: Mapping[str, Json] | None = None
-
-    @property
-    def is_race(self) -> bool:
-        """Whether it belongs to a group whose members do not wait for each other."""
-        return self.opts.get("parallelMode") == "race"
+_LONG: Final = 10  # digits of a version that is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +63,15 @@ Answer = Returned | Raised | Reported | Broken
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What a call says about itself."""
+    """What a call says about itself.
+
+    `queue_item` and `generation` are what an SDK that checkpoints names its dispatch by.
+    """
 
     run_id: str
     function_id: str
+    queue_item: str
+    generation: int
     step_id: str
     attempt: int
     max_attempts: int
@@ -110,6 +86,11 @@ class CallContext:
 def encode(value: Json) -> str:
     """Compact JSON with sorted keys."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+
+
+def size_of(text: str) -> int:
+    """How many bytes a text has in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def call_url(registered: str, step_id: str) -> str:
@@ -140,10 +121,12 @@ def _body(
         "attempt": context.attempt,
         "disable_immediate_execution": context.disable_immediate,
         "env": "",
+        # With `fn_id` an SDK that checkpoints does so.
+        "fn_id": context.function_id,
+        "generation_id": context.generation,
         "job_id": context.job_id,
         "max_attempts": context.max_attempts,
-        # `fn_id` is left out on purpose: with it, SDKs that checkpoint would call an endpoint
-        # this engine does not serve.
+        "qi_id": context.queue_item,
         "request_id": context.request_id,
         "run_id": context.run_id,
         "stack": {"current": context.stack_current, "stack": list(context.stack)},
@@ -170,25 +153,33 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     if "x-inngest-sdk" not in headers:
         return _not_an_sdk(status, body)
     try:
-        value = json.loads(body or b"null")
+        value = json.loads(body or b"null", parse_constant=_refuse_constant)
         if status == 201:
-            status, value = value["status"], json.loads(value["body"])
-            headers = {**headers, **{k.lower(): v for k, v in value_headers(body).items()}}
-    except (ValueError, KeyError, TypeError) as error:
+            status, headers, value = _unwrap(headers, value)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         return Broken({"name": "InvalidResponse", "message": f"The answer is not JSON: {error}"})
     return _read_value(status, headers, value)
 
 
-def value_headers(body: bytes) -> Mapping[str, str]:
-    """The headers embedded in a streamed answer."""
-    embedded = json.loads(body).get("headers")
-    return embedded if isinstance(embedded, Mapping) else {}
+def _refuse_constant(name: str) -> Json:
+    # Python's own reader takes NaN and Infinity, which no other would take from us again.
+    raise ValueError(f"{name} is no value of JSON")
+
+
+def _unwrap(headers: Mapping[str, str], value: Json) -> tuple[int, Mapping[str, str], Json]:
+    """Status, headers and value inside a streamed answer. Raises `ValueError` and its like."""
+    status, body, inner = value["status"], value["body"], value.get("headers")
+    if not isinstance(status, int):
+        raise TypeError(f"the status of a streamed answer is {status!r}")
+    told = inner.items() if isinstance(inner, Mapping) else ()
+    headers = {**headers, **{str(k).lower(): str(v) for k, v in told}}
+    return status, headers, json.loads(body or "null", parse_constant=_refuse_constant)
 
 
 def _read_value(status: int, headers: Mapping[str, str], value: Json) -> Answer:
     retry = Retry(headers.get("x-inngest-no-retry") == "true", headers.get("retry-after"))
     version = headers.get("x-inngest-req-version", "2")
-    number = int(version) if version.isdigit() else 2
+    number = int(version) if version.isdecimal() and len(version) < _LONG else 2
     if status == 200:
         return Returned(value, number)
     if status == 206:
@@ -202,30 +193,10 @@ def _read_value(status: int, headers: Mapping[str, str], value: Json) -> Answer:
 
 
 def _read_ops(value: Json, retry: Retry, version: int) -> Answer:
-    if not isinstance(value, list):
-        return Broken({"name": "InvalidResponse", "message": "A 206 answer holds a list of steps."})
-    ops = []
-    for raw in value:
-        if not isinstance(raw, Mapping) or not isinstance(raw.get("id"), str):
-            return Broken({"name": "InvalidResponse", "message": "A reported step has no id."})
-        if raw.get("op") in ("None", None):
-            continue
-        name = _OPS.get(raw["op"])
-        if name is None:
-            message = f"This engine does not know the step kind {raw['op']!r}."
-            return Broken({"name": "UnknownOpcode", "message": message})
-        ops.append(
-            Op(
-                id=raw["id"],
-                op=name,
-                name=str(raw.get("name") or ""),
-                display_name=str(raw.get("displayName") or raw.get("name") or ""),
-                opts=raw.get("opts") or {},
-                data=raw.get("data"),
-                error=raw.get("error"),
-            )
-        )
-    return Reported(tuple(ops), retry, version)
+    try:
+        return Reported(read_ops(value), retry, version)
+    except BadOps as error:
+        return Broken({"name": error.name, "message": str(error)})
 
 
 def _not_an_sdk(status: int, body: bytes) -> Broken:
