@@ -53,8 +53,9 @@ def mainstem(
 
 
 for command in (
-    *(demo, capture, dev, serve, engine, functions, doctor, send, simulate, migrate),
+    *(demo, capture, dev, serve, functions, doctor, send, simulate, migrate),
     *(manifest, check, sync, verify),
 ):
     app.command(command.__name__, epilog=EPILOG)(command)
+app.add_typer(engine, name="engine")
 app.add_typer(db, name="db")

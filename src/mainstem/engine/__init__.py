@@ -12,6 +12,7 @@ database of ours, no settings, and could be lifted into a package of its own.
         await engine.wait_idle()
 """
 
+from mainstem.engine.access import check_exposure
 from mainstem.engine.apps import AppView, Conflict, FunctionView
 from mainstem.engine.clock import Clock, SystemClock, VirtualClock
 from mainstem.engine.engine import Engine
@@ -22,6 +23,7 @@ from mainstem.engine.errors import (
     EngineError,
     EngineNotRunning,
     FunctionTaken,
+    StillRegistered,
     SyncRefused,
     UnknownFunction,
     UnknownRun,
@@ -31,6 +33,7 @@ from mainstem.engine.history import FunctionRuns, RunSummary
 from mainstem.engine.http_api import engine_app
 from mainstem.engine.lifecycle import RunStatus, StepStatus
 from mainstem.engine.options import ConnectTimes, EngineOptions, EngineStats
+from mainstem.engine.polling import Notice, Sign, Watch, watching
 from mainstem.engine.registrar import Accepted
 from mainstem.engine.registration import Registration, SyncMethod
 from mainstem.engine.runs import RunView, StepView
@@ -54,18 +57,24 @@ __all__ = [
     "FunctionRuns",
     "FunctionTaken",
     "FunctionView",
+    "Notice",
     "Registration",
     "RunStatus",
     "RunSummary",
     "RunView",
+    "Sign",
     "StepStatus",
     "StepView",
+    "StillRegistered",
     "SyncMethod",
     "SyncRefused",
     "SystemClock",
     "UnknownFunction",
     "UnknownRun",
     "VirtualClock",
+    "Watch",
     "WrongEnvironment",
+    "check_exposure",
     "engine_app",
+    "watching",
 ]

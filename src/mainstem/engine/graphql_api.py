@@ -6,14 +6,15 @@ Inngest SDK protocol, "HTTP and query APIs".
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
-
-from graphql import GraphQLSchema, build_schema, graphql_sync
+from typing import TYPE_CHECKING, Any, Final
 
 from mainstem.engine.engine import Engine
 from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.runs import RunView, StepView
 from mainstem.engine.wire import encode
+
+if TYPE_CHECKING:
+    from graphql import GraphQLSchema
 
 Json = Any
 
@@ -36,6 +37,9 @@ type SpanError { message: String!, name: String, stack: String }
 
 async def answer_query(engine: Engine, query: str, variables: Mapping[str, Json]) -> Json:
     """A GraphQL answer: `data`, and `errors` when something went wrong."""
+    # Loaded by who asks: five megabytes that most engines never need.
+    from graphql import graphql_sync
+
     root = _Root(engine)
     result = graphql_sync(_schema(), query, root, variable_values=dict(variables))
     if not result.errors:
@@ -44,7 +48,9 @@ async def answer_query(engine: Engine, query: str, variables: Mapping[str, Json]
 
 
 @lru_cache(maxsize=1)
-def _schema() -> GraphQLSchema:
+def _schema() -> "GraphQLSchema":
+    from graphql import build_schema
+
     return build_schema(_SCHEMA)
 
 
