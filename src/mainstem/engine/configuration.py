@@ -12,7 +12,7 @@ from mainstem.engine import limits
 from mainstem.engine.crons import CronSchedule
 from mainstem.engine.durations import parse_span
 from mainstem.engine.errors import BadConfiguration, BadDuration, BadExpression
-from mainstem.engine.expressions import check_expression
+from mainstem.engine.expressions import check_comparison, check_expression
 from mainstem.engine.retries import max_attempts
 
 Raw = Mapping[str, Any]
@@ -242,7 +242,10 @@ def _batch(raw: Raw) -> Batch:
 def _cancel(raw: Raw) -> CancelOn:
     timeout = _optional(raw.get("timeout"), parse_span)
     window = limits.DEFAULT_CANCEL_WINDOW if timeout is None else timeout
-    return CancelOn(_text(raw, "event"), _condition(raw.get("if")), window)
+    condition = _condition(raw.get("if"))
+    if condition:
+        check_comparison(condition)
+    return CancelOn(_text(raw, "event"), condition, window)
 
 
 def _singleton(raw: Raw) -> Singleton:
@@ -252,7 +255,9 @@ def _singleton(raw: Raw) -> Singleton:
     return Singleton("skip" if mode == "skip" else "cancel", _condition(raw.get("key")))
 
 
-def _condition(text: str | None) -> str | None:
+def _condition(text: object) -> str | None:
+    if not isinstance(text, str | None):
+        raise _Rule(f"an expression is a text, not {json.dumps(text)}")
     if text:
         check_expression(text)
     return text or None

@@ -12,7 +12,7 @@ from mainstem.engine.cancellations import cancel_if_ordered
 from mainstem.engine.configuration import Batch, ConcurrencyLimit, Debounce, Pace, Singleton
 from mainstem.engine.ending import cancel_run
 from mainstem.engine.events import Event
-from mainstem.engine.expressions import is_match, key_of, number_of
+from mainstem.engine.expressions import can_match, is_match, key_of, number_of
 from mainstem.engine.gcra import rate_admission
 from mainstem.engine.jobs import Group, Job, JobKind, Throttle, encode_groups
 from mainstem.engine.lifecycle import RUN_MOVES, RunMove, RunStatus, moved
@@ -36,7 +36,7 @@ def begin(work: Work, function: Function, event: Event, *, key: str | None = Non
     """
     start_key = key or event.id
     batch = function.config.batch
-    if batch and is_match(batch.condition, event.body):
+    if batch and is_match(batch.condition, event.body, now=work.now):
         _append(work, function, batch, event)
         return None
     if not _claim_start(work, function, start_key):
@@ -67,10 +67,10 @@ def create_run(
     """
     config, first = function.config, events[0]
     run_id = work.new_id()
-    priority = number_of(config.priority, first.body) if config.priority else 0
+    priority = number_of(config.priority, first.body, now=work.now) if config.priority else 0
     bound = limits.MAX_PRIORITY_SECONDS
     position = work.now - max(-bound, min(bound, priority)) * limits.SECOND
-    groups = tuple(_group(function, limit, first) for limit in config.concurrency)
+    groups = tuple(_group(work, function, limit, first) for limit in config.concurrency)
     run = Run(
         id=run_id,
         function_id=function.id,
@@ -104,7 +104,7 @@ def create_run(
             run_id=run_id,
             stack_current=stack_current,
             groups=groups,
-            throttle=_throttle(function, first),
+            throttle=_throttle(work, function, first),
         )
     )
     if config.start_timeout_ms is not None:
@@ -150,7 +150,7 @@ def _passes_rate_limit(work: Work, function: Function, event: Event) -> bool:
     pace = function.config.rate_limit
     if pace is None:
         return True
-    value = _key(pace.key, event)
+    value = _key(work, pace.key, event)
     if pace.key and value == _EXEMPT:
         return True
     bucket = f"rate:{function.id}:{value}"
@@ -172,7 +172,7 @@ def save_tat(work: Work, bucket: str, tat: float) -> None:
 
 
 def _debounce(work: Work, function: Function, debounce: Debounce, event: Event) -> None:
-    key = _key(debounce.key, event)
+    key = _key(work, debounce.key, event)
     row = work.sql.execute(
         "SELECT * FROM debounces WHERE function_id = ? AND key = ?", (function.id, key)
     ).fetchone()
@@ -195,7 +195,7 @@ def _debounce(work: Work, function: Function, debounce: Debounce, event: Event) 
 def _append(work: Work, function: Function, batch: Batch, event: Event) -> None:
     if not _claim_start(work, function, f"batch:{event.id}"):
         return
-    key = _key(batch.key, event)
+    key = _key(work, batch.key, event)
     row = work.sql.execute(
         "SELECT * FROM batches WHERE function_id = ? AND key = ?", (function.id, key)
     ).fetchone()
@@ -217,7 +217,7 @@ def _append(work: Work, function: Function, batch: Batch, event: Event) -> None:
 def _take_lock(
     work: Work, function: Function, singleton: Singleton, run: Run, event: Event
 ) -> bool:
-    key = _key(singleton.key, event)
+    key = _key(work, singleton.key, event)
     if singleton.key and key == _EXEMPT:
         return True
     holder = work.sql.execute(
@@ -233,6 +233,8 @@ def _take_lock(
 
 def _listen_for_cancels(work: Work, function: Function, run_id: str, event: Event) -> None:
     for cancel in function.config.cancel:
+        if not can_match(cancel.condition, event.body):
+            continue
         pause = Pause(
             kind=PauseKind.CANCEL,
             run_id=run_id,
@@ -244,24 +246,24 @@ def _listen_for_cancels(work: Work, function: Function, run_id: str, event: Even
         insert_pause(work.sql, pause)
 
 
-def _throttle(function: Function, event: Event) -> Throttle | None:
+def _throttle(work: Work, function: Function, event: Event) -> Throttle | None:
     pace = function.config.throttle
     if pace is None:
         return None
     plain = Pace(pace.limit, pace.period_ms, pace.burst)
-    return Throttle(f"throttle:{function.id}:{_key(pace.key, event)}", plain)
+    return Throttle(f"throttle:{function.id}:{_key(work, pace.key, event)}", plain)
 
 
-def _group(function: Function, limit: ConcurrencyLimit, event: Event) -> Group:
-    value = _key(limit.key, event)
+def _group(work: Work, function: Function, limit: ConcurrencyLimit, event: Event) -> Group:
+    value = _key(work, limit.key, event)
     if limit.scope == "fn":
         # Two limits of one function with different keys must not share a group.
         return Group(f"fn:{function.id}:{limit.key}:{value}", limit.limit)
     return Group(f"{limit.scope}:{limit.key}:{value}", limit.limit)
 
 
-def _key(expression: str | None, event: Event) -> str:
-    return "" if expression is None else key_of(expression, event.body)
+def _key(work: Work, expression: str | None, event: Event) -> str:
+    return "" if expression is None else key_of(expression, event.body, now=work.now)
 
 
 def _stored(event: Event) -> str:
