@@ -1,16 +1,20 @@
 """Expressions: CEL with loose types and missing fields. Inngest SDK protocol, "Expressions"."""
 
 import json
+import sqlite3
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import cel
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from starlette.responses import JSONResponse
 
+from mainstem.engine import Engine, EngineOptions, VirtualClock
 from mainstem.engine.configuration import parse_function
 from mainstem.engine.errors import BadConfiguration, BadExpression
 from mainstem.engine.expressions import (
@@ -21,6 +25,7 @@ from mainstem.engine.expressions import (
     key_of,
     number_of,
 )
+from mainstem.engine.registration import read_registration
 
 NOW = int(datetime(2030, 5, 6, 7, 8, 9, 250_000, tzinfo=UTC).timestamp() * 1000)
 EVENT: dict[str, Any] = {
@@ -402,6 +407,30 @@ def test_a_registration_with_a_bad_expression_is_refused(
 ) -> None:
     with pytest.raises(BadConfiguration, match=reason):
         parse_function(_function(**extra))
+
+
+async def _armed(path: Path, condition: str) -> int:
+    """How many cancellations listen after an event has started a run that may be cancelled."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        body = [{"op": "Sleep", "id": "s", "name": "1h", "displayName": "s"}]
+        headers = {"x-inngest-sdk": "test", "x-inngest-req-version": "2"}
+        await JSONResponse(body, 206, headers=headers)(scope, receive, send)
+
+    options = EngineOptions(str(path), transports={"http://127.0.0.1": app})
+    async with Engine.open(options, clock=VirtualClock()) as engine:
+        function = _function(cancel=[{"event": "b", "if": condition}])
+        body = {"appname": "app", "url": "http://127.0.0.1/api/inngest", "functions": [function]}
+        await engine.register(read_registration(body))
+        await engine.send([{"name": "a", "data": {"id": 7}}])
+        await engine.settle(timeout=10)
+        with closing(sqlite3.connect(path)) as sql:
+            return int(sql.execute("SELECT count(*) FROM pauses").fetchone()[0])
+
+
+async def test_a_cancellation_that_is_false_already_is_not_armed(tmp_path: Path) -> None:
+    assert await _armed(tmp_path / "1.db", "event.data.id == 7 && async.data.id == 1") == 1
+    assert await _armed(tmp_path / "2.db", "event.data.id == 8 && async.data.id == 1") == 0
 
 
 JSON = st.recursive(
