@@ -58,6 +58,14 @@ class Cancellation:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """The id that was looked at last, None when there was none, and how many were cancelled."""
+
+    last: str | None
+    cancelled: int
+
+
 def insert_cancellation(sql: sqlite3.Connection, order: Cancellation) -> None:
     """Keep an order."""
     sql.execute(
@@ -91,20 +99,15 @@ def find_cancellations(
     return [_read(row) for row in rows]
 
 
-def cancel_portion(work: Work, order: Cancellation, status: RunStatus, after: str) -> list[str]:
-    """Cancel some of the runs of a status that the order covers; the ids of those looked at.
-
-    `after` is the id that was looked at last; an empty answer means that there are no more.
-    """
+def cancel_portion(work: Work, order: Cancellation, status: RunStatus, after: str) -> Portion:
+    """Cancel some of the runs of a status that the order covers, those with ids above `after`."""
     lowest = "" if order.started_after is None else first_ulid(order.started_after)
     rows = work.sql.execute(
         OF_STATUS, (status, after, lowest, first_ulid(order.started_before), PORTION)
     ).fetchall()
-    for row in rows:
-        run = find_run(work.sql, row["id"])
-        if run is not None and order.covers(run):
-            cancel_run(work, run)
-    return [row["id"] for row in rows]
+    runs = [find_run(work.sql, row["id"]) for row in rows]
+    cancelled = sum(run is not None and order.covers(run) and cancel_run(work, run) for run in runs)
+    return Portion(rows[-1]["id"] if rows else None, cancelled)
 
 
 def cancel_if_ordered(work: Work, run_id: str) -> bool:

@@ -3,7 +3,6 @@
 Inngest SDK protocol, "Event API".
 """
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -112,27 +111,6 @@ def is_known_event(sql: sqlite3.Connection, internal_id: str) -> bool:
     """Whether an event with this id is stored."""
     row = sql.execute("SELECT 1 FROM events WHERE internal_id = ?", (internal_id,)).fetchone()
     return row is not None
-
-
-def stored_events(sql: sqlite3.Connection, *, name: str | None, limit: int) -> list[Json]:
-    """The newest events from outside as the query API shows them."""
-    rows = sql.execute(
-        "SELECT * FROM events WHERE is_internal = 0 AND (:name IS NULL OR name = :name)"
-        " ORDER BY internal_id DESC LIMIT :limit",
-        {"name": name, "limit": limit},
-    )
-    return [_shown(row) for row in rows]
-
-
-def stored_event(sql: sqlite3.Connection, internal_id: str) -> Json | None:
-    """One event as the query API shows it."""
-    row = sql.execute("SELECT * FROM events WHERE internal_id = ?", (internal_id,)).fetchone()
-    return _shown(row) if row else None
-
-
-def _shown(row: sqlite3.Row) -> Json:
-    body = json.loads(row["body"])
-    return {**body, "internal_id": row["internal_id"], "received_at": row["received"]}
 
 
 def _read_data(data: object) -> Json:

@@ -65,14 +65,18 @@ class Feed:
         """How many listen now."""
         return len(self._listeners)
 
-    async def listen(
+    def listen(
         self, mark: str | None = None, *, heartbeat: float = 15.0
     ) -> AsyncIterator[Entry | None]:
-        """Changes from now on, or from after `mark`, until the feed is closed.
+        """Changes from this call on, or from after `mark`, until the feed is closed.
 
         None after every `heartbeat` seconds without one: a sign of life.
         """
-        seen, missed = self._resume(mark)
+        return self._follow(*self._resume(mark), heartbeat)
+
+    async def _follow(
+        self, seen: int, missed: Missed | None, heartbeat: float
+    ) -> AsyncIterator[Entry | None]:
         if missed is not None:
             yield Entry(self._mark(seen), missed)
         wake = asyncio.Event()

@@ -1,4 +1,4 @@
-"""The engine over HTTP: registration, events, and what apps and people ask about runs.
+"""The engine over HTTP: what apps and SDKs ask here, what people and tools ask in `api`.
 
 Inngest SDK protocol, "Registration", "Event API" and "HTTP and query APIs".
 """
@@ -15,14 +15,12 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from mainstem.engine import apps_api, connect_gateway, realtime_api
-from mainstem.engine.clock import as_text
+from mainstem.engine import access, api, apps_api, connect_gateway, realtime_api
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import BadEvent, UnknownFunction, UnknownRun
-from mainstem.engine.events import stored_event, stored_events
 from mainstem.engine.graphql_api import answer_query
-from mainstem.engine.responses import data_response, problem_response
-from mainstem.engine.runs import RunView, load_run, memos_of
+from mainstem.engine.responses import problem_response
+from mainstem.engine.runs import load_run, memos_of
 from mainstem.engine.signatures import is_authorised
 
 Json = Any
@@ -36,35 +34,45 @@ def engine_app(engine: Engine) -> Starlette:
 
     gateway = connect_gateway.Gateway(engine)
 
-    def route(path: str, handler: Handler, *methods: str, is_keyed: bool = True) -> Route:
+    def route(
+        path: str,
+        handler: Handler,
+        *methods: str,
+        is_keyed: bool = True,
+        is_for_people: bool = False,
+    ) -> Route:
         async def endpoint(request: Request) -> Response:
+            if is_for_people:
+                problem = access.refused_entry(request.scope, request.headers, engine.options)
+                if problem is not None:
+                    return access.refusal(problem, engine.options)
+                return await handler(engine, request)
             keys = engine.options.signing_keys
             if is_keyed and keys and not is_authorised(request.headers.get("authorization"), keys):
                 return _locked(path)
             return await handler(engine, request)
 
+        endpoint.__doc__ = handler.__doc__  # what the OpenAPI document says of it
         return Route(path, endpoint, methods=list(methods))
 
     async def listen(socket: WebSocket) -> None:
         await realtime_api.connect(engine, socket)
 
-    return Starlette(
+    async def tell(_: Engine, __: Request) -> Response:
+        """This document: every path, what it takes and what it gives."""
+        return JSONResponse(api.describe(api.ENDPOINTS, app.routes))
+
+    app = Starlette(
         routes=[
             route("/health", _health, "GET", is_keyed=False),
             route("/dev", _dev, "GET"),
             route("/e/{key}", _events, "POST", is_keyed=False),
             route("/fn/register", apps_api.register, "POST"),
-            route("/fn/remove", apps_api.remove, "DELETE"),
-            route("/invoke/{slug}", _invoke, "POST"),
+            route("/fn/remove", apps_api.remove, "DELETE", is_for_people=True),
+            route("/invoke/{slug}", _invoke, "POST", is_for_people=True),
             route("/v0/runs/{run_id}/actions", _actions, "GET"),
             route("/v0/runs/{run_id}/batch", _batch, "GET"),
-            route("/v0/runs/{run_id}", _cancel_v0, "DELETE"),
-            route("/v0/gql", _graphql, "POST"),
-            route("/v1/events", _list_events, "GET"),
-            route("/v1/events/{event_id}", _show_event, "GET"),
-            route("/v1/events/{event_id}/runs", _runs_of_event, "GET"),
-            route("/v1/runs/{run_id}", _show_run, "GET"),
-            route("/v1/runs/{run_id}", _cancel_v1, "DELETE"),
+            route("/v0/gql", _graphql, "POST", is_for_people=True),
             route(f"{connect_gateway.PATH}/start", gateway.start, "POST"),
             route(f"{connect_gateway.PATH}/flush", gateway.flush, "POST"),
             WebSocketRoute(connect_gateway.PATH, gateway.websocket),
@@ -72,16 +80,16 @@ def engine_app(engine: Engine) -> Starlette:
             route(f"{realtime_api.PATH}/publish", realtime_api.publish, "POST"),
             route(f"{realtime_api.PATH}/sse", realtime_api.stream, "GET", is_keyed=False),
             WebSocketRoute(f"{realtime_api.PATH}/connect", listen),
-            route("/v1/apps", apps_api.list_apps, "GET"),
-            route("/v1/apps/{app}/functions", apps_api.list_functions, "GET"),
-            route("/v1/apps/{app}/functions/{function}/drop", apps_api.drop_runs, "POST"),
-            route("/v1/functions/runs", apps_api.list_last_runs, "GET"),
+            route("/openapi.json", tell, "GET", is_for_people=True),
+            *(api.endpoint_route(engine, endpoint) for endpoint in api.ENDPOINTS),
         ],
         middleware=[
+            Middleware(access.Guard, options=engine.options),
             Middleware(_ServerKind, kind=engine.options.server_kind),
             Middleware(_OnDisk, engine=engine),
         ],
     )
+    return app
 
 
 def _locked(path: str) -> Response:
@@ -129,10 +137,12 @@ class _OnDisk:
 
 
 async def _health(_: Engine, __: Request) -> Response:
+    """That the engine is there."""
     return JSONResponse({"status": 200, "message": "OK"})
 
 
 async def _dev(engine: Engine, _: Request) -> Response:
+    """What SDKs that look for a dev server are told: its version, functions and apps."""
     apps = engine.apps()
     return JSONResponse(
         {
@@ -152,6 +162,7 @@ async def _dev(engine: Engine, _: Request) -> Response:
 
 
 async def _events(engine: Engine, request: Request) -> Response:
+    """Take events: one object or an array of them."""
     keys = engine.options.event_keys
     if keys and request.path_params["key"] not in keys:
         answer = {"status": 401, "message": "", "error": "Event key not found"}
@@ -177,6 +188,7 @@ def _refused(reason: str, accepted: list[str]) -> Response:
 
 
 async def _invoke(engine: Engine, request: Request) -> Response:
+    """Start one function by its id; the body is an event."""
     try:
         body = json.loads(await request.body() or b"{}")
     except ValueError:
@@ -191,10 +203,12 @@ async def _invoke(engine: Engine, request: Request) -> Response:
 
 
 async def _actions(engine: Engine, request: Request) -> Response:
+    """The memos of a run, for an SDK whose request was too small for them."""
     return _state(engine, request, "actions")
 
 
 async def _batch(engine: Engine, request: Request) -> Response:
+    """The events of a run, for an SDK whose request was too small for them."""
     return _state(engine, request, "batch")
 
 
@@ -215,68 +229,11 @@ def _state(engine: Engine, request: Request, what: str) -> Response:
     return Response(text, media_type="application/json")
 
 
-async def _cancel_v0(engine: Engine, request: Request) -> Response:
-    return _cancel(engine, request, 204)
-
-
-async def _cancel_v1(engine: Engine, request: Request) -> Response:
-    return _cancel(engine, request, 200)
-
-
-def _cancel(engine: Engine, request: Request, status: int) -> Response:
-    try:
-        engine.cancel(request.path_params["run_id"])
-    except UnknownRun as error:
-        return problem_response(f"Unable to load function run: {error.run_id}", 404)
-    return Response(status_code=status)
-
-
 async def _graphql(engine: Engine, request: Request) -> Response:
+    """The GraphQL that the SDKs' own tests ask."""
     try:
         body = json.loads(await request.body())
         query, variables = str(body["query"]), body.get("variables") or {}
     except (ValueError, KeyError, TypeError, AttributeError):
         return JSONResponse({"errors": [{"message": "the body holds no query"}], "data": None})
     return JSONResponse(await answer_query(engine, query, variables))
-
-
-async def _list_events(engine: Engine, request: Request) -> Response:
-    params = request.query_params
-    limit = params.get("limit", "")
-    rows = stored_events(
-        engine.reader,
-        name=params.get("name"),
-        limit=min(int(limit), 100) if limit.isdigit() else 20,
-    )
-    return data_response(engine, rows)
-
-
-async def _show_event(engine: Engine, request: Request) -> Response:
-    event = stored_event(engine.reader, request.path_params["event_id"])
-    if event is None:
-        return problem_response("Event not found", 404)
-    return data_response(engine, event)
-
-
-async def _runs_of_event(engine: Engine, request: Request) -> Response:
-    event_id = request.path_params["event_id"]
-    return data_response(engine, [_shown(run) for run in reversed(engine.runs(event=event_id))])
-
-
-async def _show_run(engine: Engine, request: Request) -> Response:
-    try:
-        return data_response(engine, _shown(engine.run(request.path_params["run_id"])))
-    except UnknownRun as error:
-        return problem_response(f"Unable to load function run: {error.run_id}", 404)
-
-
-def _shown(run: RunView) -> dict[str, Json]:
-    return {
-        "run_id": run.id,
-        "function_id": run.function_id,
-        "status": run.status.value.capitalize(),
-        "run_started_at": as_text(run.started_at or run.created_at),
-        "ended_at": None if run.ended_at is None else as_text(run.ended_at),
-        "output": run.output,
-        "event_id": run.events[0].get("id"),
-    }

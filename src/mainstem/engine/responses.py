@@ -10,10 +10,10 @@ from mainstem.engine.engine import Engine
 Json = Any
 
 
-def data_response(engine: Engine, data: Json) -> Response:
-    """What was asked for."""
-    fetched = as_text(engine.clock.now())
-    return JSONResponse({"data": data, "metadata": {"fetched_at": fetched, "cached_until": None}})
+def data_response(engine: Engine, data: Json, status: int = 200, **metadata: Json) -> Response:
+    """What was asked for, and what there is to say about it."""
+    told = {"fetched_at": as_text(engine.clock.now()), "cached_until": None, **metadata}
+    return JSONResponse({"data": data, "metadata": told}, status)
 
 
 def problem_response(message: str, status: int) -> Response:

@@ -1,0 +1,148 @@
+"""Runs: listed, shown, cancelled, run again."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from mainstem.engine.api.paging import Cursor, Limit, Page
+from mainstem.engine.api.run_listing import RunFilter, find_runs
+from mainstem.engine.api.run_views import InngestRun, RunShown, RunTrace, show_runs, show_trace
+from mainstem.engine.api.shapes import AskedMoment, Bounds
+from mainstem.engine.clock import as_text
+from mainstem.engine.engine import Engine
+from mainstem.engine.lifecycle import RunStatus
+from mainstem.engine.replaying import ReplayFrom, replay_run
+from mainstem.engine.runs import RunView
+
+Json = Any
+MAX_REPLAYS = 1000
+_PORTION = 50
+
+Statuses = Annotated[tuple[RunStatus, ...], "Only runs in one of these states."]
+OfFunction = Annotated[str | None, "Only those of this function: its full id, or its UUID."]
+OfApp = Annotated[str | None, "Only those of this app, by its name or id."]
+OfEvent = Annotated[str | None, "Only runs that the event of this id started."]
+Since = Annotated[AskedMoment | None, "Only what came at this moment or later."]
+Until = Annotated[AskedMoment | None, "Only what came before this moment."]
+
+
+@dataclass(frozen=True, slots=True)
+class RunsAsked:
+    """Which runs to list."""
+
+    status: Statuses = ()
+    function: OfFunction = None
+    app: OfApp = None
+    event: OfEvent = None
+    since: Since = None
+    until: Until = None
+    cursor: Cursor | None = None
+    limit: Limit = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunAsked:
+    """One run."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayAsked:
+    """How to run a run again."""
+
+    run_id: str
+    from_: Annotated[
+        ReplayFrom, "`failure` keeps the memos of the steps that completed; the rest runs again."
+    ] = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The run that does another one again."""
+
+    run_id: str
+    replay_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaysAsked:
+    """Which runs to run again: those a listing with the same filter shows."""
+
+    status: Statuses = (RunStatus.FAILED,)
+    function: OfFunction = None
+    app: OfApp = None
+    since: Since = None
+    until: Until = None
+    from_: ReplayFrom = "start"
+    cursor: Cursor | None = None
+    limit: Annotated[int, Bounds(1, MAX_REPLAYS), "How many runs at most."] = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Replays:
+    """What was run again. A `next_cursor` asks for the rest; null when there is none."""
+
+    replayed: int
+    runs: tuple[Replayed, ...]
+    next_cursor: str | None
+
+
+async def list_runs(engine: Engine, asked: RunsAsked) -> Page[RunShown]:
+    """Runs, newest first."""
+    wanted = RunFilter(
+        asked.status, asked.function, asked.app, asked.event, asked.since, asked.until
+    )
+    page = find_runs(engine.reader, wanted, cursor=asked.cursor, limit=asked.limit)
+    ids = [row["id"] for row in page.items]
+    return Page(show_runs(engine.reader, ids), page.next_cursor)
+
+
+async def show_inngest_run(engine: Engine, asked: RunAsked) -> InngestRun:
+    """One run as Inngest shows it."""
+    return as_inngest(engine.run(asked.run_id))
+
+
+async def trace_run(engine: Engine, asked: RunAsked) -> RunTrace:
+    """One run whole: its events, its steps with their attempts, every request to the app."""
+    return show_trace(engine.reader, asked.run_id)
+
+
+async def cancel_run(engine: Engine, asked: RunAsked) -> None:
+    """Cancel a run; one that has ended stays as it is."""
+    engine.cancel(asked.run_id)
+
+
+async def replay_one(engine: Engine, asked: ReplayAsked) -> Replayed:
+    """Run a run again, as a new run of the same events."""
+    with engine.work() as work:
+        return Replayed(replay_run(work, asked.run_id, asked.from_), asked.run_id)
+
+
+async def replay_many(engine: Engine, asked: ReplaysAsked) -> Replays:
+    """Run many runs again, newest first. What was begun stays begun when one cannot be."""
+    wanted = RunFilter(asked.status, asked.function, asked.app, None, asked.since, asked.until)
+    page = find_runs(engine.reader, wanted, cursor=asked.cursor, limit=asked.limit)
+    ids = [row["id"] for row in page.items]
+    done: list[Replayed] = []
+    for start in range(0, len(ids), _PORTION):
+        with engine.work() as work:
+            done += [
+                Replayed(replay_run(work, run_id, asked.from_), run_id)
+                for run_id in ids[start : start + _PORTION]
+            ]
+        await asyncio.sleep(0)  # the engine works on in between
+    return Replays(len(done), tuple(done), page.next_cursor)
+
+
+def as_inngest(run: RunView) -> InngestRun:
+    """A run in Inngest's spelling."""
+    return InngestRun(
+        run_id=run.id,
+        function_id=run.function_id,
+        status=run.status.value.capitalize(),
+        run_started_at=as_text(run.started_at or run.created_at),
+        ended_at=None if run.ended_at is None else as_text(run.ended_at),
+        output=run.output,
+        event_id=str(run.events[0].get("id", "")),
+    )

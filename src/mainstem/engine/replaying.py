@@ -1,0 +1,92 @@
+"""Running a run again: a new run of the same events, from the start or from where it failed.
+
+The function is called as it is registered now. A replay from the failure begins with the memos of
+the steps that completed, so only what failed, and what was never reached, is done again.
+"""
+
+import json
+import sqlite3
+from typing import Final, Literal
+
+from mainstem.engine.errors import NotPossible, UnknownFunction
+from mainstem.engine.events import Event
+from mainstem.engine.ids import first_ulid
+from mainstem.engine.lifecycle import FINAL_RUNS, RunStatus, StepStatus
+from mainstem.engine.runs import Run, load_run
+from mainstem.engine.starting import create_run
+from mainstem.engine.work import Work
+
+ReplayFrom = Literal["start", "failure"]
+
+# Which events a run was tied to is kept by event. They came shortly before the run was created, so
+# some steps back from that moment find them; nothing else asks from this side.
+TIED: Final = (
+    "SELECT event_id FROM (SELECT event_id, run_id FROM run_events WHERE event_id < ?"
+    " ORDER BY event_id DESC LIMIT 20000) WHERE run_id = ? ORDER BY event_id"
+)
+
+
+def replay_run(work: Work, run_id: str, origin: ReplayFrom) -> str:
+    """Start the run anew; the new run's id.
+
+    Concurrency, throttle, priority and singleton hold for it; rate limit, debounce, batch and a
+    pause of the function do not, as somebody asks for this very run. Raises `UnknownRun`,
+    `UnknownFunction` when its function is not registered any more, and `NotPossible`.
+    """
+    run = load_run(work.sql, run_id)
+    function = work.registry.get(run.function_id)
+    if function is None:
+        raise UnknownFunction(run.slug)
+    if origin == "failure":
+        _expect_unfinished(run)
+    kept = _completed_steps(work.sql, run_id) if origin == "failure" else []
+    events = _events(work.sql, run)
+    new_id = create_run(work, function, events, stack_current=len(kept))
+    work.sql.execute("UPDATE runs SET replay_of = ? WHERE id = ?", (run_id, new_id))
+    _keep(work.sql, new_id, kept)
+    return new_id
+
+
+def _expect_unfinished(run: Run) -> None:
+    if run.status not in FINAL_RUNS:
+        raise NotPossible(
+            f"Cannot replay run {run.id!r} from its failure: it is still {run.status}. Wait for"
+            " its end, cancel it, or replay it from the start."
+        )
+    if run.status not in (RunStatus.FAILED, RunStatus.CANCELLED):
+        raise NotPossible(
+            f"Cannot replay run {run.id!r} from its failure: it did not fail, it is {run.status}."
+            " Replay it from the start."
+        )
+
+
+def _completed_steps(sql: sqlite3.Connection, run_id: str) -> list[sqlite3.Row]:
+    """In order of completion. A step that failed is none of them, also one that was caught."""
+    return sql.execute(
+        "SELECT * FROM steps WHERE run_id = ? AND status = ? ORDER BY stack_index",
+        (run_id, StepStatus.COMPLETED),
+    ).fetchall()
+
+
+def _keep(sql: sqlite3.Connection, run_id: str, steps: list[sqlite3.Row]) -> None:
+    """Give a run memos it did not make; their times stay those of the run that did."""
+    for index, step in enumerate(steps):
+        row = {**dict(step), "run_id": run_id, "position": index, "stack_index": index}
+        row["repeats"] = 0
+        names, marks = ", ".join(row), ", ".join("?" * len(row))
+        # The names are the table's own columns, read from it above.
+        sql.execute(f"INSERT INTO steps ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
+    size = sum(len(step["memo"] or "") for step in steps)
+    sql.execute("UPDATE runs SET state_bytes = ? WHERE id = ?", (size, run_id))
+
+
+def _events(sql: sqlite3.Connection, run: Run) -> list[Event]:
+    """The run's events. They are tied to the new run too, by the ids they were accepted with."""
+    rows = sql.execute(TIED, (first_ulid(run.created + 1), run.id)).fetchall()
+    ids = [row["event_id"] for row in rows]
+    bodies = [json.loads(text) for text in run.events]
+    if len(ids) != len(bodies):
+        # Pruned, or a batch that was collected for long: without an id of the sender's own the
+        # body's id is the one it was accepted with.
+        ids = [str(body["id"]) for body in bodies]
+    return [Event(internal_id, body) for internal_id, body in zip(ids, bodies, strict=True)]
