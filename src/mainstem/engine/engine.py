@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from mainstem.engine import limits
 from mainstem.engine.apps import AppView
+from mainstem.engine.checkpoints import Checkpoints
 from mainstem.engine.clock import Clock, SystemClock
 from mainstem.engine.connect_workers import Workers
 from mainstem.engine.ending import cancel_run
@@ -44,6 +45,7 @@ class Engine:
         self.options = options
         self._loop = loop
         self._registrar = Registrar(loop, options)
+        self.checkpoints = Checkpoints(loop)
         self.realtime = Realtime(loop.clock)
         self._feed = Feed()
         self._is_closed = False

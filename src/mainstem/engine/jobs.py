@@ -115,11 +115,13 @@ def lease_job(sql: sqlite3.Connection, job_id: int, now: int) -> None:
 def reclaim_jobs(sql: sqlite3.Connection) -> int:
     """Take back what a dead process had leased; how many jobs that were.
 
-    The attempt stays what it was: nobody knows how it ended.
+    The attempt stays what it was: nobody knows how it ended. The generation rises: an app that is
+    still at work on the old request must not be taken for the one that gets it again.
     """
     status = moved(JOB_MOVES, JobStatus.LEASED, JobMove.RECLAIM)
     return sql.execute(
-        "UPDATE jobs SET status = ?, leased = NULL WHERE status = ?", (status, JobStatus.LEASED)
+        "UPDATE jobs SET status = ?, leased = NULL, generation = generation + 1 WHERE status = ?",
+        (status, JobStatus.LEASED),
     ).rowcount
 
 

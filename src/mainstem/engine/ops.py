@@ -105,8 +105,8 @@ def _is_nothing(raw: Json) -> bool:
 def _read_op(raw: Json) -> Op:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("id"), str):
         raise BadOps("InvalidResponse", "A reported step has no id.")
-    if not 0 < len(raw["id"]) <= _MAX_ID_LENGTH:
-        message = f"A reported step has an id of {len(raw['id'])} characters; 1 to 255 are allowed."
+    if not 0 < len(raw["id"]) <= _MAX_ID_LENGTH or not raw["id"].isprintable():
+        message = "The id of a reported step is no text of 1 to 255 printable characters."
         raise BadOps("InvalidResponse", message)
     kind = raw.get("op")
     name = _NAMES.get(kind) if isinstance(kind, str) else None
@@ -128,7 +128,7 @@ def _read_op(raw: Json) -> Op:
 
 def _text(raw: Mapping[str, Json], key: str) -> str:
     value = raw.get(key)
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).encode("utf-8", "replace").decode()
 
 
 def _mapping(raw: Mapping[str, Json], key: str, title: str) -> Mapping[str, Json]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mainstem.engine import limits
 from mainstem.engine.ending import fail_run
-from mainstem.engine.jobs import Job, JobKind, decode_groups, has_fresh_discovery
+from mainstem.engine.jobs import Group, Job, JobKind, decode_groups, has_fresh_discovery
 from mainstem.engine.lifecycle import FINAL_RUNS, STEP_MOVES, StepMove, StepStatus, moved
 from mainstem.engine.pauses import delete_pauses
 from mainstem.engine.runs import (
@@ -45,7 +45,12 @@ def finish_step(
     keep_memo(work, run, step, memo, move, attempt=attempt)
     if is_state_full(work, run, memo):
         fail_overflowed(work, run)
-    elif step.is_race or not pending_steps(work.sql, run.id):
+        return
+    if step.is_race:
+        # Each member of a race is told of at once, but one after the other: a step that two calls
+        # find at the same time would be run by both.
+        discover(work, run, Group(f"discovery:{run.id}", 1))
+    elif not pending_steps(work.sql, run.id):
         discover(work, run)
 
 
@@ -90,14 +95,17 @@ def fail_overflowed(work: Work, run: Run) -> None:
     fail_run(work, run, {"error": limits.ERR_STATE, "name": limits.ERR_STATE, "message": message})
 
 
-def discover(work: Work, run: Run) -> None:
-    """Ask the function what comes next, unless it is about to be asked."""
+def discover(work: Work, run: Run, *groups: Group) -> None:
+    """Ask the function what comes next, unless it is about to be asked.
+
+    `groups` bound the call besides those of its function.
+    """
     if not has_fresh_discovery(work.sql, run.id, work.now):
-        plan_call(work, run, JobKind.DISCOVER, None, is_planned=False)
+        plan_call(work, run, JobKind.DISCOVER, None, *groups, is_planned=False)
 
 
 def plan_call(
-    work: Work, run: Run, kind: JobKind, step_id: str | None, *, is_planned: bool
+    work: Work, run: Run, kind: JobKind, step_id: str | None, *groups: Group, is_planned: bool
 ) -> None:
     """Queue a call to the app of a run."""
     job = Job(
@@ -109,7 +117,7 @@ def plan_call(
         step_id=step_id,
         is_planned=is_planned,
         stack_current=count_memos(work.sql, run.id),
-        groups=decode_groups(run.groups),
+        groups=(*decode_groups(run.groups), *groups),
     )
     work.queue(job)
 

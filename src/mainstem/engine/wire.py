@@ -5,6 +5,7 @@ answer of an SDK at all). Inngest SDK protocol, "Call request", "Call response",
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,7 @@ from mainstem.engine.ops import BadOps, Op, read_ops
 
 Json = Any
 _KEPT_BODY: Final = 8 * 1024
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _LONG: Final = 10  # digits of a version that is none
 
 
@@ -84,13 +86,19 @@ class CallContext:
 
 
 def encode(value: Json) -> str:
-    """Compact JSON with sorted keys."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    """Compact JSON with sorted keys. Raises `ValueError` for a number that JSON has not."""
+    text = json.dumps(
+        value, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False
+    )
+    if text.isascii() or not _HALF.search(text):
+        return text
+    # Half a pair of surrogates, which JavaScript's strings may hold, has no UTF-8.
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
 def size_of(text: str) -> int:
     """How many bytes a text has in UTF-8."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def call_url(registered: str, step_id: str) -> str:
