@@ -8,7 +8,7 @@ costs no memory of its own and cannot hold the engine up.
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,7 +67,7 @@ class Feed:
 
     def listen(
         self, mark: str | None = None, *, heartbeat: float = 15.0
-    ) -> AsyncIterator[Entry | None]:
+    ) -> AsyncGenerator[Entry | None, None]:
         """Changes from this call on, or from after `mark`, until the feed is closed.
 
         None after every `heartbeat` seconds without one: a sign of life.
@@ -76,7 +76,7 @@ class Feed:
 
     async def _follow(
         self, seen: int, missed: Missed | None, heartbeat: float
-    ) -> AsyncIterator[Entry | None]:
+    ) -> AsyncGenerator[Entry | None, None]:
         if missed is not None:
             yield Entry(self._mark(seen), missed)
         wake = asyncio.Event()

@@ -32,7 +32,7 @@ async def list_apps(engine: Engine, _asked: Nothing) -> tuple[AppView, ...]:
     return tuple(engine.apps())
 
 
-async def list_functions(engine: Engine, asked: AppAsked) -> tuple[FunctionView, ...]:
+async def functions_of_app(engine: Engine, asked: AppAsked) -> tuple[FunctionView, ...]:
     """An app's functions: those it has and, marked so, those it had once."""
     for app in engine.apps():
         if asked.app in (app.name, app.id):

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from mainstem.engine.api.paging import Cursor, Lane, Limit, Page, page_of, span_of
-from mainstem.engine.api.run_views import InngestRun
+from mainstem.engine.api.run_views import InngestRun, whole_runs
 from mainstem.engine.api.runs import as_inngest
 from mainstem.engine.api.shapes import AskedMoment, Moment
 from mainstem.engine.engine import Engine
@@ -121,8 +121,8 @@ async def show_event(engine: Engine, asked: EventAsked) -> EventShown:
 
 async def runs_of_event(engine: Engine, asked: EventAsked) -> tuple[InngestRun, ...]:
     """The runs that an event started, oldest first, as Inngest shows them."""
-    runs = engine.runs(event=asked.event_id, limit=_MAX_RUNS)
-    return tuple(as_inngest(run) for run in reversed(runs))
+    ids = [run.id for run in _started(engine.reader, asked.event_id)]
+    return tuple(as_inngest(run) for run in whole_runs(engine.reader, ids))
 
 
 def _lane(sql: sqlite3.Connection, name: str | None) -> Lane:

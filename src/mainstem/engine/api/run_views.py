@@ -16,6 +16,7 @@ from mainstem.engine.runs import RunView, StepView, view_run
 Json = Any
 # A run's output may have megabytes; a list shows the short ones.
 MAX_SHOWN_BYTES: Final = 4096
+_WHOLE: Final = 1 << 40
 _SKIPPED: Final = "another run of this function held its singleton key"
 _RAN: Final = frozenset({"StepRun", "StepError", "StepFailed"})
 
@@ -96,9 +97,14 @@ def show_runs(
     return tuple(_shown(row) for row in sql.execute(BY_ID, (up_to, json.dumps(ids))))
 
 
+def whole_runs(sql: sqlite3.Connection, ids: Sequence[str]) -> tuple[RunShown, ...]:
+    """The same, with their outputs however long these are."""
+    return show_runs(sql, ids, up_to=_WHOLE)
+
+
 def show_trace(sql: sqlite3.Connection, run_id: str) -> RunTrace:
     """A run with all that is known of it. Raises `UnknownRun`."""
-    shown = show_runs(sql, [run_id], up_to=1 << 40)
+    shown = whole_runs(sql, [run_id])
     if not shown:
         raise UnknownRun(run_id)
     view: RunView = view_run(sql, run_id)

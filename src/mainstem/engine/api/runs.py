@@ -6,13 +6,20 @@ from typing import Annotated, Any
 
 from mainstem.engine.api.paging import Cursor, Limit, Page
 from mainstem.engine.api.run_listing import RunFilter, find_runs
-from mainstem.engine.api.run_views import InngestRun, RunShown, RunTrace, show_runs, show_trace
+from mainstem.engine.api.run_views import (
+    InngestRun,
+    RunShown,
+    RunTrace,
+    show_runs,
+    show_trace,
+    whole_runs,
+)
 from mainstem.engine.api.shapes import AskedMoment, Bounds
 from mainstem.engine.clock import as_text
 from mainstem.engine.engine import Engine
+from mainstem.engine.errors import UnknownRun
 from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.replaying import ReplayFrom, replay_run
-from mainstem.engine.runs import RunView
 
 Json = Any
 MAX_REPLAYS = 1000
@@ -100,7 +107,10 @@ async def list_runs(engine: Engine, asked: RunsAsked) -> Page[RunShown]:
 
 async def show_inngest_run(engine: Engine, asked: RunAsked) -> InngestRun:
     """One run as Inngest shows it."""
-    return as_inngest(engine.run(asked.run_id))
+    (run,) = whole_runs(engine.reader, [asked.run_id]) or (None,)
+    if run is None:
+        raise UnknownRun(asked.run_id)
+    return as_inngest(run)
 
 
 async def trace_run(engine: Engine, asked: RunAsked) -> RunTrace:
@@ -135,14 +145,14 @@ async def replay_many(engine: Engine, asked: ReplaysAsked) -> Replays:
     return Replays(len(done), tuple(done), page.next_cursor)
 
 
-def as_inngest(run: RunView) -> InngestRun:
+def as_inngest(run: RunShown) -> InngestRun:
     """A run in Inngest's spelling."""
     return InngestRun(
         run_id=run.id,
-        function_id=run.function_id,
+        function_id=run.function,
         status=run.status.value.capitalize(),
         run_started_at=as_text(run.started_at or run.created_at),
         ended_at=None if run.ended_at is None else as_text(run.ended_at),
         output=run.output,
-        event_id=str(run.events[0].get("id", "")),
+        event_id=run.event_id,
     )

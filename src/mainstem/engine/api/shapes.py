@@ -121,6 +121,7 @@ class Schemas:
 
     def __init__(self) -> None:
         self.components: dict[str, Json] = {}
+        self._shapes: dict[str, Any] = {}
 
     def of(self, annotation: Any) -> Json:
         """The JSON schema of a type."""
@@ -156,6 +157,8 @@ class Schemas:
 
     def _refer(self, shape: type[Any]) -> Json:
         name = shape.__name__
+        if self._shapes.setdefault(name, shape) is not shape:
+            raise TypeError(f"two shapes are called {name!r}; rename one of them")
         if name not in self.components:
             self.components[name] = {}  # a shape may hold itself
             self.components[name] = self.of_fields(shape, fields_of(shape))

@@ -4,7 +4,8 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
@@ -45,14 +46,15 @@ async def stream(engine: Engine, asked: StreamAsked) -> Response:
 
 
 async def _told(
-    entries: AsyncIterator[Entry | None], run: str | None, slug: str | None
+    entries: AsyncGenerator[Entry | None, None], run: str | None, slug: str | None
 ) -> AsyncIterator[str]:
     yield ": welcome\n\n"  # so that a browser knows at once that it is connected
-    async for entry in entries:
-        if entry is None:
-            yield ": still here\n\n"
-        elif _is_wanted(entry, run, slug):
-            yield as_text(entry)
+    async with aclosing(entries):
+        async for entry in entries:
+            if entry is None:
+                yield ": still here\n\n"
+            elif _is_wanted(entry, run, slug):
+                yield as_text(entry)
 
 
 def _is_wanted(entry: Entry, run: str | None, slug: str | None) -> bool:

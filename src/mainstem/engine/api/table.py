@@ -35,7 +35,7 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     Endpoint("GET", "/v1/events/{event_id}", events.show_event, "events", is_inngest=True),
     Endpoint("GET", "/v1/events/{event_id}/runs", events.runs_of_event, "events", is_inngest=True),
     Endpoint("GET", "/v1/apps", apps.list_apps, "apps"),
-    Endpoint("GET", "/v1/apps/{app}/functions", apps.list_functions, "apps", is_inngest=True),
+    Endpoint("GET", "/v1/apps/{app}/functions", apps.functions_of_app, "apps", is_inngest=True),
     Endpoint("POST", _DROP, functions.drop_runs, "apps"),
     Endpoint("GET", "/v1/functions", functions.list_functions, "functions"),
     Endpoint("GET", "/v1/functions/runs", apps.list_last_runs, "functions"),
