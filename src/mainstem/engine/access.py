@@ -69,16 +69,12 @@ def refused_entry(scope: Scope, headers: Mapping[str, str], options: EngineOptio
     )
 
 
-def refused_origin(
-    scope: Scope, origin: str | None, host: str, options: EngineOptions
-) -> str | None:
-    """Why a browser's request may not change anything, or None if it may.
+def refused_origin(scope: Scope, origin: str, host: str, options: EngineOptions) -> str | None:
+    """Why a page of this origin may not change anything, or None if it may.
 
-    Only browsers send `origin`: apps, SDKs and command lines pass. `host` is the request's own
-    header, which counts as ours when a token guards the API: then it may stand behind a proxy.
+    `host` is the request's own header, which counts as ours when a token guards the API: then the
+    engine may stand behind a proxy.
     """
-    if origin is None:
-        return None
     page = urlsplit(origin).hostname or ""  # `null`, the origin of a sandboxed page, has none
     if _is_ours(page, scope, options):
         return None
@@ -100,8 +96,10 @@ class Guard:
             await self._app(scope, receive, send)
             return
         origin = _header(scope, b"origin")
-        host = _header(scope, b"host") or ""
-        problem = refused_origin(scope, origin, host, self._options)
+        if origin is None:  # no browser: apps, SDKs, command lines
+            await self._app(scope, receive, send)
+            return
+        problem = refused_origin(scope, origin, _header(scope, b"host") or "", self._options)
         if problem is None:
             await self._app(scope, receive, send)
         elif is_socket:

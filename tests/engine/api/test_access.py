@@ -1,9 +1,11 @@
 """Who may use the API: tokens, foreign pages, foreign names, and exposure."""
 
+from typing import Any
+
 import inngest
 import pytest
 
-from mainstem.engine import EngineError, EngineOptions, check_exposure
+from mainstem.engine import EngineError, EngineOptions, check_exposure, engine_app
 
 from ..house import House  # noqa: TID252  the helper of the room above
 from .desk import desk, returning
@@ -136,3 +138,24 @@ async def test_the_sdk_s_own_traffic_passes(house: House) -> None:
     await house.engine.wait_idle(timeout=10)
     (run,) = house.engine.runs(event=event_id)
     assert run.output == run.id
+
+
+async def test_a_foreign_page_opens_no_socket_of_a_worker() -> None:
+    async with desk({}) as at:
+        sent: list[str] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message["type"])
+
+        async def receive() -> Any:
+            return {"type": "websocket.connect"}
+
+        scope = {
+            "type": "websocket",
+            "path": "/v0/connect",
+            "headers": [(b"origin", b"https://evil.example"), (b"host", b"127.0.0.1")],
+            "query_string": b"",
+            "subprotocols": [],
+        }
+        await engine_app(at.engine)(scope, receive, send)
+        assert sent == ["websocket.close"]

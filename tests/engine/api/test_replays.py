@@ -98,3 +98,14 @@ async def test_many_failed_runs_are_run_again_in_portions() -> None:
         )
         await at.rest()
         assert len(await at.get("/v1/runs", status="COMPLETED", function="t-a")) == 3
+
+
+async def test_runs_that_cannot_be_run_again_do_not_stop_the_others() -> None:
+    shop = Shop()
+    async with desk({"a": shop, "b": returning()}) as at:
+        bad, good = await at.run_of("a"), await at.run_of("b")
+        asked = {"status": ["FAILED", "COMPLETED"], "from": "failure"}
+        answer = await at.post("/v1/replays", asked)
+        assert [each["replay_of"] for each in answer["runs"]] == [bad]
+        assert [each["run_id"] for each in answer["refused"]] == [good]
+        assert "it did not fail" in answer["refused"][0]["reason"]

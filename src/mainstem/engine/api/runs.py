@@ -17,7 +17,7 @@ from mainstem.engine.api.run_views import (
 from mainstem.engine.api.shapes import AskedMoment, Bounds
 from mainstem.engine.clock import as_text
 from mainstem.engine.engine import Engine
-from mainstem.engine.errors import UnknownRun
+from mainstem.engine.errors import NotPossible, UnknownFunction, UnknownRun
 from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.replaying import ReplayFrom, replay_run
 
@@ -87,11 +87,20 @@ class ReplaysAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class NotReplayed:
+    """A run that could not be run again, and why."""
+
+    run_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Replays:
     """What was run again. A `next_cursor` asks for the rest; null when there is none."""
 
     replayed: int
     runs: tuple[Replayed, ...]
+    refused: tuple[NotReplayed, ...]
     next_cursor: str | None
 
 
@@ -130,19 +139,21 @@ async def replay_one(engine: Engine, asked: ReplayAsked) -> Replayed:
 
 
 async def replay_many(engine: Engine, asked: ReplaysAsked) -> Replays:
-    """Run many runs again, newest first. What was begun stays begun when one cannot be."""
+    """Run many runs again, newest first; those that cannot be are told with the reason."""
     wanted = RunFilter(asked.status, asked.function, asked.app, None, asked.since, asked.until)
     page = find_runs(engine.reader, wanted, cursor=asked.cursor, limit=asked.limit)
     ids = [row["id"] for row in page.items]
     done: list[Replayed] = []
+    refused: list[NotReplayed] = []
     for start in range(0, len(ids), _PORTION):
         with engine.work() as work:
-            done += [
-                Replayed(replay_run(work, run_id, asked.from_), run_id)
-                for run_id in ids[start : start + _PORTION]
-            ]
+            for run_id in ids[start : start + _PORTION]:
+                try:
+                    done.append(Replayed(replay_run(work, run_id, asked.from_), run_id))
+                except (NotPossible, UnknownFunction) as error:  # raised before it wrote anything
+                    refused.append(NotReplayed(run_id, str(error)))
         await asyncio.sleep(0)  # the engine works on in between
-    return Replays(len(done), tuple(done), page.next_cursor)
+    return Replays(len(done), tuple(done), tuple(refused), page.next_cursor)
 
 
 def as_inngest(run: RunShown) -> InngestRun:
