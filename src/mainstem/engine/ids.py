@@ -6,6 +6,7 @@ in order of creation (https://github.com/ulid/spec). Within a millisecond ours c
 
 import base64
 import binascii
+import random
 import secrets
 import uuid
 from typing import Final
@@ -19,12 +20,14 @@ _NAMESPACE: Final = uuid.UUID("6f1d2c0e-6a55-5b0e-9a63-0d7a5f6b7a11")
 class UlidSource:
     """Gives ULIDs that rise strictly, also within a millisecond or when the clock steps back."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int | None = None) -> None:
+        """With a `seed` the ids of a simulation are the same each time; nobody may guess others."""
         self._last = 0
+        self._draw = secrets.randbits if seed is None else random.Random(seed).getrandbits  # noqa: S311
 
     def next(self, moment: int) -> str:
         """A fresh id for a moment in milliseconds."""
-        fresh = (moment << _ENTROPY_BITS) | secrets.randbits(_ENTROPY_BITS - 1)
+        fresh = (moment << _ENTROPY_BITS) | self._draw(_ENTROPY_BITS - 1)
         self._last = fresh if fresh > self._last else self._last + 1
         return _encode(self._last)
 

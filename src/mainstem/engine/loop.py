@@ -45,11 +45,12 @@ class Loop:
         self.storage = storage
         self.clock = clock
         self.registry = Registry()
-        self.ulids = UlidSource()
+        self.ulids = UlidSource(options.seed)
         self.queue = ReadyQueue()
         self.calls_answered = 0
         self.workers = Workers(options.connect)
         self._options = options
+        self._chance = random.Random(options.seed).random  # noqa: S311  spreads retries, no secret
         self._caller: AppClient | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Condition()
@@ -211,7 +212,7 @@ class Loop:
             self.queue.release(job)
 
     def _apply(self, job: Job, answer: Answer, leased: int) -> None:
-        backoff = Backoff(self._options.retry_interval, random.random)
+        backoff = Backoff(self._options.retry_interval, self._chance)
         with self.work() as work:
             record_attempt(work.sql, job, answer, started=leased, ended=work.now)
             apply_answer(work, job, answer, leased=leased, backoff=backoff)

@@ -40,7 +40,8 @@ class EngineOptions:
     `api_token` is what people and tools must show; without one the API is for this machine alone,
     and answers to the names in `allowed_hosts` besides those of loopback.
     `transports` maps an origin to an ASGI app that is called in this process instead of over the
-    network. `connect` holds the spans of Connect.
+    network. `connect` holds the spans of Connect. `seed` makes ids and the spread of retries the
+    same in every run of a simulation; without one they are drawn.
     """
 
     path: str = MEMORY
@@ -56,6 +57,7 @@ class EngineOptions:
     transports: Mapping[str, Any] = field(default_factory=dict)
     max_parallel_calls: int = MAX_PARALLEL_CALLS
     connect: ConnectTimes = ConnectTimes()
+    seed: int | None = None
 
     def __post_init__(self) -> None:
         if self.signing_key_fallback and not self.signing_key:
