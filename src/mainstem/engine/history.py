@@ -17,6 +17,12 @@ from mainstem.engine.limits import DAY
 Json = Any
 # A run's output may have megabytes; a list shows the short ones.
 MAX_SHOWN_BYTES: Final = 4096
+MAX_COUNTED: Final = 10_000
+# Without the hint SQLite reads the rows of all these runs; the index has all it takes.
+COUNTED: Final = (
+    "SELECT status, count(*) AS n FROM (SELECT status FROM runs INDEXED BY runs_by_slug"
+    " WHERE slug = ? AND id >= ? ORDER BY id DESC LIMIT ?) GROUP BY status"
+)
 _SKIPPED: Final = "another run of this function held its singleton key"
 
 
@@ -39,7 +45,10 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True)
 class FunctionRuns:
-    """A function's last runs, newest first, and how many were created in the last day by state."""
+    """A function's last runs, newest first, and how many were created in the last day by state.
+
+    The counts are of at most the 10,000 newest.
+    """
 
     function_id: str
     runs: tuple[RunSummary, ...]
@@ -59,17 +68,17 @@ def last_runs(sql: sqlite3.Connection, *, limit: int, now: int) -> list[Function
     )
     for row in rows:
         runs[row["slug"]].append(_summary(row))
-    counts: defaultdict[str, dict[RunStatus, int]] = defaultdict(dict)
-    counted = sql.execute(
-        # Without the hint SQLite reads the rows of all runs of the day; the index has all it takes.
-        "SELECT f.slug, r.status, count(*) AS n FROM functions f CROSS JOIN runs r"
-        " INDEXED BY runs_by_slug ON r.slug = f.slug AND r.id >= ? GROUP BY f.slug, r.status",
-        (first_ulid(now - DAY),),
-    )
-    for row in counted:
-        counts[row["slug"]][RunStatus(row["status"])] = row["n"]
     slugs = [row["slug"] for row in sql.execute("SELECT slug FROM functions ORDER BY slug")]
-    return [FunctionRuns(slug, tuple(runs[slug]), counts[slug]) for slug in slugs]
+    return [FunctionRuns(slug, tuple(runs[slug]), count_day(sql, slug, now)) for slug in slugs]
+
+
+def count_day(sql: sqlite3.Connection, slug: str, now: int) -> dict[RunStatus, int]:
+    """How many runs of a function were created in the last day, by state.
+
+    Of more than `MAX_COUNTED` only so many, the newest: a busy day must not hold the engine up.
+    """
+    rows = sql.execute(COUNTED, (slug, first_ulid(now - DAY), MAX_COUNTED))
+    return {RunStatus(row["status"]): row["n"] for row in rows}
 
 
 def _summary(row: sqlite3.Row) -> RunSummary:

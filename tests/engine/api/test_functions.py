@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from .desk import desk, returning, step
 
 Json = Any
@@ -21,6 +23,15 @@ async def test_a_function_tells_its_configuration_ticks_and_counts() -> None:
         assert shown["counts"] == {"COMPLETED": 1}
         await at.rest(days=2)
         assert "COMPLETED" in (await at.get("/v1/functions/t-a"))["counts"]  # the ticks' own
+
+
+async def test_a_busy_day_is_counted_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mainstem.engine.history.MAX_COUNTED", 2)
+    async with desk({"a": returning()}) as at:
+        for _ in range(3):
+            await at.run_of("a")
+        assert (await at.get("/v1/functions/t-a"))["counts"] == {"COMPLETED": 2}
+        assert (await at.get("/v1/functions/runs"))[0]["counts"] == {"COMPLETED": 2}
 
 
 async def test_functions_are_listed_by_app_and_archived_ones_when_asked_for() -> None:

@@ -18,9 +18,9 @@ from mainstem.engine.limits import MINUTE
 
 Json = Any
 _MAX_RUNS: Final = 1000
-# The time in an event's id is its sender's when the SDK gives a seed, which is a little before it
-# is received: with this much on both sides the order of ids serves to look for times of receipt.
-_SKEW: Final = 10 * MINUTE
+# The time in an event's id is its sender's when the SDK gives a seed, a little before it is
+# received: with this much on both sides the order of ids serves to look for times of receipt.
+_SKEW: Final = MINUTE
 
 OF_ALL: Final = (
     "SELECT internal_id AS id, received, is_internal FROM events"

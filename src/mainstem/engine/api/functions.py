@@ -14,9 +14,7 @@ from mainstem.engine.cancellations import Cancellation
 from mainstem.engine.configuration import parse_function
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import BadConfiguration, UnknownFunction, UnknownThing
-from mainstem.engine.ids import first_ulid
-from mainstem.engine.lifecycle import RunStatus
-from mainstem.engine.limits import DAY
+from mainstem.engine.history import count_day
 from mainstem.engine.pausing import pause_function, paused_since, resume_function
 
 Json = Any
@@ -26,10 +24,6 @@ OF_APP = (
     " WHERE a.name = :app OR a.id = :app ORDER BY f.slug"
 )
 OF_ALL = "SELECT f.*, a.name AS app FROM functions f JOIN apps a ON a.id = f.app_id ORDER BY f.slug"
-COUNTS = (
-    "SELECT status, count(*) AS n FROM runs INDEXED BY runs_by_slug"
-    " WHERE slug = ? AND id >= ? GROUP BY status"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +51,10 @@ class FunctionShown:
     is_archived: Annotated[bool, "Whether its app has given it up."]
     paused_since: Moment | None
     next_ticks: tuple[Tick, ...]
-    counts: Annotated[Mapping[str, int], "Runs created in the last 24 hours, by their state now."]
+    counts: Annotated[
+        Mapping[str, int],
+        "Runs created in the last 24 hours, by their state now; of at most the 10,000 newest.",
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +164,7 @@ def _is_app(sql: sqlite3.Connection, app: str) -> bool:
 
 def _shown(sql: sqlite3.Connection, row: sqlite3.Row, now: int) -> FunctionShown:
     config = json.loads(row["config"])
-    counts = sql.execute(COUNTS, (row["slug"], first_ulid(now - DAY))).fetchall()
+    counts = count_day(sql, row["slug"], now)
     return FunctionShown(
         id=row["id"],
         slug=row["slug"],
@@ -182,7 +179,7 @@ def _shown(sql: sqlite3.Connection, row: sqlite3.Row, now: int) -> FunctionShown
         is_archived=bool(row["archived"]),
         paused_since=paused_since(sql, row["id"]),
         next_ticks=() if row["archived"] else _ticks(config, now),
-        counts={RunStatus(each["status"]).value: each["n"] for each in counts},
+        counts={status.value: count for status, count in counts.items()},
     )
 
 
