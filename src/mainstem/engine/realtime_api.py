@@ -159,6 +159,8 @@ async def _publish_stream(
 
 def _topics(told: Json) -> list[Topic]:
     """A list of topics as SDKs send them. Raises `TypeError`, `KeyError` or `ValueError`."""
+    if not isinstance(told, list):
+        raise TypeError("it is no list")
     topics = [Topic(each["channel"], each["name"]) for each in told]
     if not all(isinstance(part, str) for topic in topics for part in topic):
         raise TypeError("a channel and a name are texts")
