@@ -72,5 +72,9 @@ async def test_people_send_events_and_start_functions() -> None:
         (run,) = at.engine.runs(event=invoked["event_id"])
         assert run.events[0]["data"]["n"] == 2
         told = await at.post("/v1/events", {"events": [{"name": "inngest/x"}]}, 400)
-        assert "reserved" in told["error"]
+        assert "'events[0]': event name is reserved" in told["error"]
+        told = await at.post("/v1/events", {"events": [{"name": "b"}, {"name": ""}]}, 400)
+        (kept,) = await at.get("/v1/events", name="b")
+        assert "'events[1]': event name is empty; 1 before it were accepted" in told["error"]
+        assert kept["internal_id"] in told["error"]
         await at.post("/v1/functions/none/invoke", {}, 404)

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from .desk import Desk, desk, failed, returning, step
+from mainstem.engine.registration import read_registration
+
+from .desk import Desk, desk, failed, registered, returning, step
 
 Json = Any
 
@@ -168,3 +170,24 @@ async def test_log_lines_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         told = await at.post(f"/v1/runs/{run}/logs", {"lines": [{"message": "x" * 20_000}]}, 400)
         assert "lines[0].message" in told["error"]
         await at.post("/v1/runs/none/logs", {"lines": [line]}, 404)
+
+
+async def test_a_checkpointed_step_belongs_to_the_request_that_told_of_it() -> None:
+    async with desk({}) as at:
+
+        async def reply(body: Json) -> tuple[int, Json]:
+            ctx = body["ctx"]
+            names = ("run_id", "fn_id", "qi_id", "request_id", "generation_id")
+            told = {name: ctx.get(name) for name in names}
+            saved = {**told, "steps": step("load", 1)[1]}
+            path = f"/v1/checkpoint/{ctx['run_id']}/async"
+            assert (await at.api.post(path, json=saved)).status_code == 200
+            return 206, [{"op": "RunComplete", "id": "complete", "data": "done"}]
+
+        at.replies["a"] = reply
+        await at.engine.register(read_registration(registered(["a"], {})))
+        run = await at.run_of("a")
+        trace = await at.get(f"/v1/runs/{run}/trace")
+        assert (trace["run"]["status"], trace["steps"][0]["output"]) == ("COMPLETED", 1)
+        assert trace["steps"][0]["attempts"] == trace["attempts"]
+        assert len(trace["attempts"]) == 1

@@ -1,7 +1,8 @@
 """One endpoint: a method, a path and a function whose types say what it takes and gives."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, get_type_hints
 
 from starlette.requests import Request
@@ -69,7 +70,7 @@ class Endpoint:
     @property
     def takes(self) -> type[Any]:
         """The shape of what it is asked."""
-        hints = get_type_hints(self.handler, include_extras=True)
+        hints = _hints_of(self.handler)
         (shape,) = (hint for name, hint in hints.items() if name not in ("engine", "return"))
         taken: type[Any] = shape
         return taken
@@ -77,7 +78,7 @@ class Endpoint:
     @property
     def gives(self) -> Any:
         """The type of its data."""
-        return get_type_hints(self.handler, include_extras=True)["return"]
+        return _hints_of(self.handler)["return"]
 
     @property
     def path_names(self) -> frozenset[str]:
@@ -92,9 +93,15 @@ class Endpoint:
         return self.method in _WITH_BODY and bool(names - self.path_names)
 
 
+@lru_cache(maxsize=256)
+def _hints_of(handler: Handler) -> Mapping[str, Any]:
+    # Once per process: a test may make an engine's app many times.
+    return get_type_hints(handler, include_extras=True)
+
+
 def endpoint_route(engine: Engine, endpoint: Endpoint) -> Route:
     """The route of an endpoint, open to whoever may ask."""
-    shape = endpoint.takes
+    shape, has_body = endpoint.takes, endpoint.has_body
 
     async def answer(request: Request) -> Response:
         problem = access.refused_entry(request.scope, request.headers, engine.options)
@@ -102,7 +109,7 @@ def endpoint_route(engine: Engine, endpoint: Endpoint) -> Route:
             return access.refusal(problem, engine.options)
         try:
             texts = _texts(request, shape)
-            body = read_json(await _body(request)) if endpoint.has_body else {}
+            body = read_json(await _body(request)) if has_body else {}
             asked = read_asked(shape, texts, body, is_strict=not endpoint.is_inngest)
             given = await endpoint.handler(engine, asked)
         except EngineError as error:

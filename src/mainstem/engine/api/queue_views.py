@@ -41,7 +41,7 @@ PAUSE_OF_STEP: Final = (
     "SELECT event_name, condition, expires FROM pauses WHERE run_id = ? AND step_id = ?"
 )
 DEBOUNCED: Final = "SELECT first FROM debounces WHERE function_id = ? AND key = ?"
-BATCHED: Final = "SELECT events FROM batches WHERE function_id = ? AND key = ?"
+BATCHED: Final = "SELECT size FROM batches WHERE function_id = ? AND key = ?"
 SLUG_OF_RUN: Final = "SELECT slug FROM runs WHERE id = ?"
 NAME_OF_STEP: Final = "SELECT name FROM steps WHERE run_id = ? AND id = ?"
 TAT: Final = "SELECT tat FROM buckets WHERE key = ?"
@@ -187,7 +187,7 @@ def _batch(
         job.due,
         None,
         limit=config.batch.max_size if config and config.batch else None,
-        in_use=None if stored is None else len(json.loads(stored)),
+        in_use=stored,
         key=key,
     )
 

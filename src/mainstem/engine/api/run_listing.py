@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from mainstem.engine.api.paging import Lane, Page, Span, page_of, span_of
+from mainstem.engine.api.paging import Lane, Page, page_of, span_of
 from mainstem.engine.errors import UnknownFunction, UnknownThing
 from mainstem.engine.lifecycle import FINAL_RUNS, RunStatus
 
@@ -121,6 +121,3 @@ def _rows(
     limit: int,
 ) -> list[sqlite3.Row]:
     return sql.execute(statement, (*values, before, lowest, limit)).fetchall()
-
-
-__all__ = ["RunFilter", "Span", "app_slugs", "find_runs", "slug_of"]

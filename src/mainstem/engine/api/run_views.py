@@ -114,7 +114,10 @@ def show_trace(sql: sqlite3.Connection, run_id: str) -> RunTrace:
     return RunTrace(
         run=shown[0],
         events=view.events,
-        steps=tuple(_step(step, inputs.get(step.id), of_step[step.id]) for step in view.steps),
+        steps=tuple(
+            _step(step, inputs.get(step.id), of_step[step.id] or _around(step, attempts))
+            for step in view.steps
+        ),
         attempts=tuple(attempts),
         replays=_replays(sql, shown[0]),
     )
@@ -130,6 +133,17 @@ def _by_step(attempts: Sequence[AttemptView]) -> defaultdict[str, list[AttemptVi
         for step_id in ran:
             found[step_id].append(attempt)
     return found
+
+
+def _around(step: StepView, attempts: Sequence[AttemptView]) -> list[AttemptView]:
+    """The request that was under way when a step ended: it told of the step by a checkpoint."""
+    if step.op != "StepRun" or step.ended_at is None:
+        return []
+    return [
+        attempt
+        for attempt in attempts
+        if attempt.step_id is None and attempt.started_at <= step.ended_at <= attempt.ended_at
+    ]
 
 
 def _inputs(sql: sqlite3.Connection, run_id: str) -> dict[str, Json]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from mainstem.engine.api.shapes import AskedMoment, Bounds
 from mainstem.engine.engine import Engine
+from mainstem.engine.errors import BadEvent, BadParameter
 from mainstem.engine.limits import MAX_EVENTS_PER_REQUEST
 
 Json = Any
@@ -54,7 +55,10 @@ class InvocationSent:
 
 
 async def send_events(engine: Engine, asked: EventsGiven) -> EventsSent:
-    """Send events. They are on disk, and have started what they start, when this is answered."""
+    """Send events. They are on disk, and have started what they start, when this is answered.
+
+    As with Inngest's event API those before a bad one are accepted; the answer names their ids.
+    """
     raw = [
         {
             "name": event.name,
@@ -66,7 +70,12 @@ async def send_events(engine: Engine, asked: EventsGiven) -> EventsSent:
         }
         for event in asked.events
     ]
-    return EventsSent(tuple(await engine.send(raw)))
+    try:
+        return EventsSent(tuple(await engine.send(raw)))
+    except BadEvent as error:
+        kept = len(error.accepted)
+        problem = f"{error.reason}; {kept} before it were accepted: {', '.join(error.accepted)}"
+        raise BadParameter(f"events[{kept}]", problem if kept else error.reason) from error
 
 
 async def invoke_function(engine: Engine, asked: InvocationGiven) -> InvocationSent:
