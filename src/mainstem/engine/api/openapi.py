@@ -117,7 +117,7 @@ def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[Json]:
         is_path = each.name in endpoint.path_names
         if endpoint.has_body and not is_path:
             continue
-        schema = schemas.of(each.type)
+        schema = _without_null(schemas.of(each.type))
         parameter: dict[str, Json] = {
             "name": each.name,
             "in": "path" if is_path else "query",
@@ -131,6 +131,14 @@ def _parameters(endpoint: Endpoint, schemas: Schemas) -> list[Json]:
             schema["default"] = each.default
         shown.append({**parameter, "schema": schema})
     return shown
+
+
+def _without_null(schema: Json) -> Json:
+    """A parameter that may be left out cannot be null: it is a text in an address."""
+    others = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(others) != 1:
+        return schema
+    return {**others[0], **{key: each for key, each in schema.items() if key != "anyOf"}}
 
 
 def _answer(endpoint: Endpoint, schemas: Schemas) -> Json:
