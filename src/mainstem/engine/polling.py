@@ -96,6 +96,8 @@ class _Watcher:
     tell: Callable[[Notice], None]
     # By address, why its last sync failed; empty when it went well.
     last: dict[str, str] = field(default_factory=dict)
+    # Of the addresses that were named, those whose app has registered.
+    arrived: set[str] = field(default_factory=set)
 
     def chores(self, own: str) -> list[Coroutine[None, None, None]]:
         """The loops to run; `own` is the engine's address, at which no app is."""
@@ -108,7 +110,7 @@ class _Watcher:
 
     async def insist(self) -> None:
         """Ask the apps that were named until each has registered once."""
-        while missing := [url for url in self.watch.urls if self.last.get(url)]:
+        while missing := self.missing():
             await asyncio.sleep(min(_SOON_SECONDS, self.watch.interval))
             await self.ask_all(missing)
 
@@ -116,9 +118,9 @@ class _Watcher:
         """Ask every known app again, for ever."""
         while True:
             await asyncio.sleep(self.watch.interval)
-            named = [url for url in self.watch.urls if self.last.get(url)]
+            missing = self.missing()
             await self.ask_all(
-                url for url in self.registrar.polled_urls() if not _is_among(url, named)
+                url for url in self.registrar.polled_urls() if not _is_among(url, missing)
             )
 
     async def discover(self, own: str) -> None:
@@ -132,6 +134,10 @@ class _Watcher:
                     shunned[url] = _SHUNNED_ROUNDS
             shunned = {url: rounds - 1 for url, rounds in shunned.items() if rounds > 1}
             await asyncio.sleep(self.watch.interval)
+
+    def missing(self) -> list[str]:
+        """The addresses that were named and whose app has never registered."""
+        return [url for url in self.watch.urls if url not in self.arrived]
 
     async def ask_all(self, urls: Iterable[str]) -> None:
         """Ask apps to register, all at once."""
@@ -149,6 +155,7 @@ class _Watcher:
                 self.tell(Notice(Sign.AWAY if is_away else Sign.REFUSED, url, error.reason))
             return False
         self.last[url] = ""
+        self.arrived.add(url)
         is_modified = answer.get("modified") is True
         if before is None:
             self.tell(Notice(Sign.SYNCED, url))
