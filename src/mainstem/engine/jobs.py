@@ -21,6 +21,7 @@ class JobKind(StrEnum):
     START = "start"
     DISCOVER = "discover"
     TARGET = "target"
+    GATEWAY = "gateway"
     SLEEP = "sleep"
     WAIT_TIMEOUT = "wait-timeout"
     INVOKE_TIMEOUT = "invoke-timeout"
@@ -76,8 +77,8 @@ class Job:
 
     @property
     def is_call(self) -> bool:
-        """Whether it goes to an app."""
-        return self.kind in CALLS
+        """Whether it is a request: to an app, or to someone else on behalf of one."""
+        return self.kind in CALLS or self.kind is JobKind.GATEWAY
 
 
 def insert_job(sql: sqlite3.Connection, job: Job) -> Job:
@@ -107,9 +108,12 @@ def insert_job(sql: sqlite3.Connection, job: Job) -> Job:
 
 
 def lease_job(sql: sqlite3.Connection, job_id: int, now: int) -> None:
-    """Mark a job as being done."""
+    """Mark a job as being done. It has passed its throttle, also if it must be done again."""
     status = moved(JOB_MOVES, JobStatus.QUEUED, JobMove.LEASE)
-    sql.execute("UPDATE jobs SET status = ?, leased = ? WHERE id = ?", (status, now, job_id))
+    sql.execute(
+        "UPDATE jobs SET status = ?, leased = ?, throttle = NULL WHERE id = ?",
+        (status, now, job_id),
+    )
 
 
 def reclaim_jobs(sql: sqlite3.Connection) -> int:
@@ -162,8 +166,17 @@ def has_other_calls(sql: sqlite3.Connection, run_id: str, but: int) -> bool:
 
 
 def queued_jobs(sql: sqlite3.Connection) -> list[Job]:
-    """Every job there is, in order of creation."""
-    return [_read(row) for row in sql.execute("SELECT * FROM jobs ORDER BY id")]
+    """Every job that is not being done, in order of creation."""
+    rows = sql.execute("SELECT * FROM jobs WHERE status = ? ORDER BY id", (JobStatus.QUEUED,))
+    return [_read(row) for row in rows]
+
+
+def save_limits(sql: sqlite3.Connection, job: Job) -> None:
+    """Write anew what may hold a job back: its groups and its throttle."""
+    sql.execute(
+        "UPDATE jobs SET groups = ?, throttle = ? WHERE id = ?",
+        (encode_groups(job.groups), _encode_throttle(job.throttle), job.id),
+    )
 
 
 def jobs_after(

@@ -37,12 +37,15 @@ CONNECT_TIMEOUT_SECONDS: Final = 10.0
 # Servers close connections that rest (uvicorn and node after 5 s, gunicorn after 2); to be the one
 # who closes first spares a request the fate of being sent into a connection that is closing.
 KEEP_ALIVE_SECONDS: Final = 1.5
+# A model may think for long, and is asked again when it took longer.
+GATEWAY_TIMEOUT_SECONDS: Final = 15 * 60.0
 SYNC_TIMEOUT_SECONDS: Final = 30.0
 # An app that registers waits for the answer of its other addresses.
 PROBE_TIMEOUT_SECONDS: Final = 2.0
 MAX_PARALLEL_CALLS: Final = 100
 
 DEDUPLICATION_WINDOW: Final = DAY
+BATCH_DEDUPLICATION_WINDOW: Final = 30 * MINUTE
 MAX_WAIT: Final = 366 * DAY
 DEFAULT_INVOKE_TIMEOUT: Final = 365 * DAY
 DEFAULT_CANCEL_WINDOW: Final = 365 * DAY

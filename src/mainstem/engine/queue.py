@@ -10,14 +10,15 @@ Invariant: an open lane has exactly one entry in `_open` that counts, the one in
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from mainstem.engine.gcra import Admission
 from mainstem.engine.jobs import Group, Job, JobKind, Throttle
 
 LaneKey = tuple[tuple[Group, ...], str | None]
-Place = tuple[int, int]  # position, job id
+# Position, run, job: of the runs of one moment the older goes first, also with its later steps.
+Place = tuple[int, str, int]
 
 
 @dataclass(slots=True)
@@ -51,6 +52,14 @@ class ReadyQueue:
         """Queue a job."""
         self._jobs[job.id] = job
         heapq.heappush(self._later, (job.due, job.id))
+
+    def refill(self, jobs: Iterable[Job]) -> None:
+        """Hold these jobs and no others. Slots that are taken stay taken until `release`."""
+        for place in (self._jobs, self._later, self._lanes, self._open, self._parked):
+            place.clear()
+        self._blocked.clear()
+        for job in jobs:
+            self.add(job)
 
     def drop(self, job_id: int) -> None:
         """Forget a queued job; one that was taken, or never was there, is no error."""
@@ -102,8 +111,8 @@ class ReadyQueue:
             if job is None:
                 del self._lanes[key]
                 continue
-            if (job.position, job.id) != place:  # the entry's own job was dropped
-                self._announce(lane, key, (job.position, job.id))
+            if _place(job) != place:  # the entry's own job was dropped
+                self._announce(lane, key, _place(job))
                 continue
             full = next((g for g in job.groups if self._in_use[g.name] >= g.limit), None)
             if full is not None:
@@ -130,14 +139,14 @@ class ReadyQueue:
     def _line_up(self, job: Job) -> None:
         key = (job.groups, job.throttle.bucket if job.throttle else None)
         lane = self._lanes.setdefault(key, _Lane())
-        place = (job.position, job.id)
+        place = _place(job)
         heapq.heappush(lane.waiting, place)
         if lane.is_open and (lane.entry is None or place < lane.entry):
             self._announce(lane, key, place)
 
     def _head(self, lane: _Lane) -> Job | None:
         while lane.waiting:
-            job = self._jobs.get(lane.waiting[0][1])
+            job = self._jobs.get(lane.waiting[0][2])
             if job is not None:
                 return job
             heapq.heappop(lane.waiting)
@@ -160,7 +169,7 @@ class ReadyQueue:
         if head is None:
             del self._lanes[key]
         else:
-            self._announce(lane, key, (head.position, head.id))
+            self._announce(lane, key, _place(head))
 
     def _announce(self, lane: _Lane, key: LaneKey, place: Place) -> None:
         lane.entry = place
@@ -170,3 +179,7 @@ class ReadyQueue:
         lane.is_open = False
         self._parkings += 1  # breaks ties, as lane keys do not compare
         heapq.heappush(self._parked, (until, self._parkings, key))
+
+
+def _place(job: Job) -> Place:
+    return job.position, job.run_id or "", job.id

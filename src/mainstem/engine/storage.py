@@ -119,6 +119,23 @@ _CHANGES: Final[tuple[str, ...]] = (
     CREATE TABLE paused_functions (
         function_id TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE INDEX events_by_name ON events (name, internal_id);
+    ALTER TABLE buckets RENAME TO buckets_in_milliseconds;
+    CREATE TABLE buckets (key TEXT PRIMARY KEY, tat INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO buckets SELECT key, CAST(tat * 1000000 AS INTEGER) FROM buckets_in_milliseconds;
+    DROP TABLE buckets_in_milliseconds;
+    ALTER TABLE batches RENAME TO batches_in_one;
+    CREATE TABLE batches (
+        function_id TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL,
+        bytes INTEGER NOT NULL, job_id INTEGER NOT NULL, PRIMARY KEY (function_id, key)
+        ) STRICT, WITHOUT ROWID;
+    CREATE TABLE batched_events (
+        function_id TEXT NOT NULL, key TEXT NOT NULL, number INTEGER NOT NULL, event TEXT NOT NULL,
+        PRIMARY KEY (function_id, key, number)) STRICT, WITHOUT ROWID;
+    INSERT INTO batches SELECT function_id, key, json_array_length(events), length(events), job_id
+        FROM batches_in_one;
+    INSERT INTO batched_events SELECT one.function_id, one.key, each.key, each.value
+        FROM batches_in_one AS one, json_each(one.events) AS each;
+    DROP TABLE batches_in_one;
     """,
 )
 _VERSION: Final = 1 + len(_CHANGES)
