@@ -152,12 +152,17 @@ def _say_what_means_nothing(**given: object) -> None:
 
 
 def _set_up_logs(level: str, *, as_json: bool) -> None:
-    from mainstem.cli.logs import set_up_logs
-
     # The two names of Inngest's that Python does not have.
     named = {"WARN": "WARNING", "TRACE": "DEBUG"}.get(level.upper(), level.upper())
     try:
-        set_up_logs(named, as_json=as_json)
+        if as_json:
+            from mainstem.cli.logs import set_up_logs
+
+            set_up_logs(named, as_json=True)
+        else:
+            from mainstem.cli.plain_logs import set_up_plain_logs
+
+            set_up_plain_logs(named)
     except ValueError:
         raise typer.BadParameter(
             f"{level!r} is no level; choose debug, info, warn or error.", param_hint="'--log-level'"
