@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from math import isnan
-from typing import Any, Final, NoReturn
-
-import cel
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from mainstem.engine.durations import parse_moment, parse_span
 from mainstem.engine.errors import BadDuration
 from mainstem.engine.expressions.time_parts import PARTS
 from mainstem.engine.expressions.values import Fuel, NoValue, TypeName, Value, bounded, text_of
+
+if TYPE_CHECKING:
+    import cel
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
@@ -81,7 +82,10 @@ def _text_test(test: Callable[[str, str], bool]) -> Function:
 
 
 @cache
-def _matcher() -> cel.Program:
+def _matcher() -> "cel.Program":
+    # Loaded by the first `matches()`: with its command line it costs a tenth of a second and more.
+    import cel
+
     return cel.compile("text.matches(pattern)")
 
 
