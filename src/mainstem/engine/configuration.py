@@ -181,6 +181,8 @@ def _trigger(raw: Raw) -> Trigger:
         raise _Rule(f"a trigger is longer than {limits.MAX_NAME_LENGTH} characters")
     if cron:
         jitter = _optional(raw.get("jitter"), parse_span) or 0
+        if jitter and not limits.SECOND <= jitter <= limits.MAX_CRON_JITTER:
+            raise _Rule("a cron's jitter is between one second and five minutes")
         return Trigger(cron=CronSchedule(str(cron), jitter))
     return Trigger(event=str(event), expression=_condition(raw.get("expression")))
 
@@ -188,9 +190,11 @@ def _trigger(raw: Raw) -> Trigger:
 def _concurrency(raw: object) -> tuple[ConcurrencyLimit, ...]:
     if isinstance(raw, int):
         raw = [{"limit": raw}]
-    elif isinstance(raw, Mapping):
+    elif isinstance(raw, Mapping) and "limit" not in raw:
         # Other SDKs tell limits on steps from limits on runs; both hold requests back here.
-        raw = [raw] if "limit" in raw else [*raw.get("step", ()), *raw.get("fn", ())]
+        return _concurrency(raw.get("step")) + _concurrency(raw.get("fn"))
+    elif isinstance(raw, Mapping):
+        raw = [raw]
     entries: Sequence[Raw] = raw if isinstance(raw, Sequence) else ()
     return tuple(_limit(each) for each in entries if each.get("limit"))
 
@@ -210,7 +214,7 @@ def _pace(raw: Raw, default_burst: int) -> Pace:
     return Pace(
         limit=_positive(raw, "limit"),
         period_ms=_span(raw, "period"),
-        burst=default_burst if burst is None else int(burst),
+        burst=default_burst if burst is None else _count(burst, "burst"),
         key=_condition(raw.get("key")),
     )
 
@@ -236,6 +240,8 @@ def _batch(raw: Raw) -> Batch:
     size, timeout = int(raw["maxSize"]), _span(raw, "timeout")
     if size < 2 or timeout < limits.SECOND:
         raise _Rule("a batch holds at least two events and waits at least one second")
+    if set("dw") & set(str(raw["timeout"])):
+        raise _Rule("a batch's timeout is in hours or less: Inngest reads no days or weeks there")
     return Batch(size, timeout, _condition(raw.get("key")), _condition(raw.get("if")))
 
 
@@ -274,6 +280,12 @@ def _positive(raw: Raw, field: str) -> int:
     value = raw.get(field)
     if not isinstance(value, int) or value < 1:
         raise _Rule(f"{field!r} is a whole number above 0, not {json.dumps(value)}")
+    return value
+
+
+def _count(value: object, field: str) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise _Rule(f"{field!r} is a whole number, 0 or more, not {json.dumps(value)}")
     return value
 
 

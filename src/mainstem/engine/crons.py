@@ -1,6 +1,8 @@
 """Cron schedules: five fields, a time zone in front, minutes as the finest grain.
 
-Inngest SDK protocol, "Cron".
+When clocks are changed, what runs at a time of day runs once on that day: right after a gap that
+swallowed its time, and in the first pass of an hour that comes twice. What runs every hour or every
+few minutes goes on evenly. Inngest SDK protocol, "Cron".
 """
 
 import hashlib
@@ -37,15 +39,23 @@ class CronSchedule:
         """The first due moment after the given one, both in milliseconds; None if there is none."""
         zone, fields = _split(self.text)
         local = datetime.fromtimestamp(moment // 1000, tz=zone)
-        due = next(CronSim(fields, local), None)
-        return None if due is None else round(due.astimezone(UTC).timestamp()) * 1000
+        for due in CronSim(fields, local):
+            found = round(due.astimezone(UTC).timestamp()) * 1000
+            # In the hour that clocks go through twice, a time of day that was reached in the first
+            # pass is named again in the second: it has been already.
+            if found > moment:
+                return found
+        return None
 
-    def delay_of(self, due: int) -> int:
-        """The tick's own delay: always the same for the same tick, at least a second."""
-        if self.jitter_ms <= SECOND:
+    def delay_of(self, due: int, owner: str = "") -> int:
+        """The tick's own delay: always the same for the same tick, at least a second.
+
+        `owner` is whose tick it is: functions of one schedule are to have different delays.
+        """
+        if not self.jitter_ms:
             return 0
-        digest = hashlib.sha256(f"{self.text}@{due}".encode()).digest()
-        return SECOND + int.from_bytes(digest[:8], "big") % (self.jitter_ms - SECOND)
+        digest = hashlib.sha256(f"{owner}{self.text}@{due}".encode()).digest()
+        return SECOND + int.from_bytes(digest[:8], "big") % max(1, self.jitter_ms - SECOND)
 
 
 @lru_cache(maxsize=512)

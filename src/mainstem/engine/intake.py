@@ -25,13 +25,16 @@ from mainstem.engine.work import Work
 Json = Any
 
 
-def receive(work: Work, event: Event) -> None:
-    """Store an event and do all that follows from it."""
+def receive(work: Work, event: Event, *, but: str | None = None) -> None:
+    """Store an event and do all that follows from it.
+
+    `but` is the id of a function that the caller starts with it.
+    """
     insert_event(work.sql, event, work.now)
     if event.name == FINISHED:
         _answer_invocations(work, event)
     _wake_listeners(work, event)
-    _start_functions(work, event)
+    _start_functions(work, event, but)
 
 
 def drain_outbox(work: Work) -> None:
@@ -54,8 +57,8 @@ def _wake_listeners(work: Work, event: Event) -> None:
             resume_step(work, run.id, pause.step_id, encode(_bare(event.body)), StepMove.COMPLETE)
 
 
-def _start_functions(work: Work, event: Event) -> None:
-    started = _start_invoked(work, event) if event.name == INVOKED else None
+def _start_functions(work: Work, event: Event, but: str | None) -> None:
+    started = _start_invoked(work, event) if event.name == INVOKED else but
     for function in work.registry.listening(event.name):
         if function.id == started:
             continue

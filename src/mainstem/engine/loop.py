@@ -31,6 +31,8 @@ from mainstem.engine.registry import Registry
 from mainstem.engine.runs import Run, load_run, mark_step_started, start_run
 from mainstem.engine.starting import load_tat, save_tat
 from mainstem.engine.storage import Storage
+from mainstem.engine.sweeping import EVERY as SWEEP_EVERY
+from mainstem.engine.sweeping import sweep
 from mainstem.engine.timers import fire, plan_crons
 from mainstem.engine.wire import Answer, Broken, no_answer
 from mainstem.engine.work import Change, Work
@@ -59,6 +61,7 @@ class Loop:
         self._listeners: set[asyncio.Queue[Change | None] | Feed] = set()
         self._failure: BaseException | None = None
         self._is_over = False
+        self._sweep_at = 0
 
     def recover(self) -> None:
         """Take up what the file holds: leases of the dead, jobs, and ticks that are to come."""
@@ -68,7 +71,7 @@ class Loop:
         for job in queued_jobs(self.storage.connection):
             self.queue.add(job)
         with self.work() as work:
-            plan_crons(work)
+            plan_crons(work, after_a_break=True)
 
     def start(self) -> None:
         """Begin to work, on the running event loop."""
@@ -157,6 +160,7 @@ class Loop:
                 for job in self.queue.take_timers(self.clock.now()):
                     with self.work() as work:
                         fire(work, job)
+                self._sweep()
                 self._dispatch()
                 await self._tell_idle()
                 if not self._wake.is_set():
@@ -167,6 +171,13 @@ class Loop:
         finally:
             self._is_over = True
             await self._tell_idle()
+
+    def _sweep(self) -> None:
+        """Once in a while, and only when awake anyway: what expired makes no work of its own."""
+        if self.clock.now() >= self._sweep_at:
+            with self.work() as work:
+                is_done = sweep(work)
+            self._sweep_at = work.now + SWEEP_EVERY if is_done else work.now
 
     def _dispatch(self) -> None:
         """Lease every call that may go now, in one transaction, then send them."""
@@ -236,14 +247,17 @@ class Loop:
         return await call_app(self.caller(), url, headers, body, now=now)
 
     def _publish(self, work: Work) -> None:
-        for job in work.queued:
-            self.queue.add(job)
-        for job_id in work.dropped:
-            self.queue.drop(job_id)
+        if work.is_queue_stale:
+            self.queue.refill(queued_jobs(self.storage.connection))
+        else:
+            for job in work.queued:
+                self.queue.add(job)
+            for job_id in work.dropped:
+                self.queue.drop(job_id)
         for change in work.changes:
             for listener in self._listeners:
                 listener.put_nowait(change)
-        if work.queued or work.dropped:
+        if work.queued or work.dropped or work.is_queue_stale:
             self._wake.set()
 
     def _is_idle(self) -> bool:

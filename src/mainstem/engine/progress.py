@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mainstem.engine import limits
+from mainstem.engine.adapting import renewed_groups
 from mainstem.engine.dispatches import chain_of
 from mainstem.engine.ending import complete_run, fail_run
-from mainstem.engine.jobs import Job, has_other_calls
+from mainstem.engine.jobs import Job, decode_groups, has_other_calls
 from mainstem.engine.lifecycle import FINAL_RUNS, STEP_MOVES, StepMove, moved
 from mainstem.engine.ops import Op
 from mainstem.engine.retries import has_attempts_left, next_attempt_at, retry_after_moment
@@ -154,7 +155,7 @@ def _try_step_again(
     status = moved(STEP_MOVES, step.status, StepMove.ERR)
     save_attempt(work.sql, run.id, step.id, status, job.attempt + 1)
     tell_step(work, run, step.name, status, job.attempt)
-    _requeue(work, job, retry, backoff)
+    _requeue(work, run, job, retry, backoff)
 
 
 def _ensure_progress(work: Work, run: Run, job: Job) -> None:
@@ -181,11 +182,11 @@ def _retry_or_fail(
     if retry.forbidden or not has_attempts_left(job.attempt, run.max_attempts):
         fail_run(work, run, error)
         return
-    _requeue(work, job, retry, backoff)
+    _requeue(work, run, job, retry, backoff)
     work.tell(Change("run", run.id, run.slug, run.status, attempt=job.attempt + 1, at=work.now))
 
 
-def _requeue(work: Work, job: Job, retry: Retry, backoff: Backoff) -> None:
+def _requeue(work: Work, run: Run, job: Job, retry: Retry, backoff: Backoff) -> None:
     asked = None if retry.after is None else retry_after_moment(retry.after, now=work.now)
     due = next_attempt_at(
         job.attempt,
@@ -201,6 +202,8 @@ def _requeue(work: Work, job: Job, retry: Retry, backoff: Backoff) -> None:
         attempt=job.attempt + 1,
         generation=job.generation + 1,
         detail=chain_of(job),
+        # The limits may have been changed while the request was under way.
+        groups=renewed_groups(job.groups, decode_groups(run.groups)),
         throttle=None,  # a throttle holds back starts; the retry of a started run is none
     )
     work.queue(again)

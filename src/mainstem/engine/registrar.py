@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mainstem.engine import ids
+from mainstem.engine.adapting import adapt_runs
 from mainstem.engine.apps import (
     AppView,
     Conflict,
@@ -207,7 +208,9 @@ class Registrar:
             is_modified = save_app(work.sql, registration, work.now)
             save_rivals(work.sql, registration.name, alive, work.now)
             if is_modified:
+                before = self._loop.registry.all()
                 self._loop.registry.reload(work.sql)
                 plan_crons(work)
+                adapt_runs(work, before)
         conflicts = tuple(Conflict(registration.url, each, work.now) for each in alive)
         return Accepted(ids.app_id(registration.name), sync_id, is_modified, conflicts)

@@ -1,6 +1,7 @@
 """The functions registered now, indexed in memory by who listens to which event."""
 
 import json
+import logging
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +10,9 @@ from typing import Final
 from urllib.parse import urlencode
 
 from mainstem.engine.configuration import FunctionConfig, Trigger, parse_function
+from mainstem.engine.errors import BadConfiguration
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,12 @@ _ARCHIVED: Final = """
 
 def _load(sql: sqlite3.Connection, question: str) -> Iterator[Function]:
     for row in sql.execute(question):
-        config = parse_function(json.loads(row["config"]))
+        try:
+            config = parse_function(json.loads(row["config"]))
+        except BadConfiguration as error:
+            # An older version took it, so it must not keep this one from opening the file.
+            _LOG.warning("%s It starts nothing until its app is synced again.", error)
+            continue
         if row["archived"] and not config.is_connected:
             config = replace(
                 config, url=f"{row['url']}?{urlencode({'fnId': config.slug, 'stepId': 'step'})}"

@@ -7,7 +7,8 @@ from mainstem.engine.clock import as_datetime
 from mainstem.engine.configuration import FunctionConfig
 from mainstem.engine.crons import CronSchedule
 from mainstem.engine.ending import cancel_run
-from mainstem.engine.events import TIMER, insert_event, internal_event
+from mainstem.engine.events import TIMER, internal_event
+from mainstem.engine.intake import receive
 from mainstem.engine.jobs import Job, JobKind
 from mainstem.engine.lifecycle import RunStatus, StepMove
 from mainstem.engine.registry import Function
@@ -38,11 +39,11 @@ def fire(work: Work, job: Job) -> None:
             _tick(work, job)
 
 
-def plan_crons(work: Work) -> None:
+def plan_crons(work: Work, *, after_a_break: bool = False) -> None:
     """Let the planned ticks be those of the functions registered now.
 
-    A tick that is already planned stays; one that was missed while the engine was down is not made
-    up for, the next one is planned instead.
+    A tick that is already planned stays, also one that is due this very moment. One that was missed
+    while the engine was down (`after_a_break`) is not made up for, the next is planned instead.
     """
     wanted = {
         (function.id, schedule.text): (function, schedule)
@@ -52,7 +53,8 @@ def plan_crons(work: Work) -> None:
     for row in work.sql.execute("SELECT * FROM jobs WHERE kind = ?", (JobKind.CRON,)).fetchall():
         function_id, text, jitter = json.loads(row["detail"])
         planned = wanted.get((function_id, text))
-        if planned and planned[1].jitter_ms == jitter and row["due"] > work.now:
+        is_missed = after_a_break and row["due"] <= work.now
+        if planned and planned[1].jitter_ms == jitter and not is_missed:
             del wanted[function_id, text]
         else:
             work.drop_job(row["id"])
@@ -73,8 +75,9 @@ def _tick(work: Work, job: Job) -> None:
     if function is None or not _has_schedule(function.config, text):
         return
     schedule = CronSchedule(text, jitter)
+    _plan(work, function, schedule, after=max(job.due, work.now))
     moment = as_datetime(job.due).strftime("%Y-%m-%dT%H:%M:%SZ")
-    fire_at = job.due + schedule.delay_of(job.due)
+    fire_at = job.due + schedule.delay_of(job.due, function.id)
     fires = as_datetime(fire_at).strftime("%Y-%m-%dT%H:%M:%SZ")
     event = internal_event(
         TIMER,
@@ -83,10 +86,10 @@ def _tick(work: Work, job: Job) -> None:
         ts=fire_at,
         id=moment,
     )
-    insert_event(work.sql, event, work.now)
+    # Like any event it may wake waits and start others too.
+    receive(work, event, but=function.id)
     with suppress(RateLimited):
         begin(work, function, event, key=f"{text} {moment}")
-    _plan(work, function, schedule, after=max(job.due, work.now))
 
 
 def _has_schedule(config: FunctionConfig, text: str) -> bool:

@@ -30,7 +30,10 @@ class Change:
 
 @dataclass(slots=True)
 class Work:
-    """A transaction under way at the moment `now`."""
+    """A transaction under way at the moment `now`.
+
+    `is_queue_stale` asks for the queue in memory to be read from the file again after the commit.
+    """
 
     sql: sqlite3.Connection
     now: int
@@ -40,6 +43,7 @@ class Work:
     dropped: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     outbox: deque[Event] = field(default_factory=deque)
+    is_queue_stale: bool = False
 
     def new_id(self) -> str:
         """A fresh ULID."""
