@@ -32,8 +32,10 @@ DOORS = {
         Environment Findings Lost Peer Policy Settings Share Signal SyncLimits detect
         examine_settings key_hash load_settings policy_of shares_of short_hash veiled
         veiled_problem without_password""",
-    "mainstem.testing": """NeverEnds Proof ReplayDiffers RunResult Sent Slept StepTaken
-        Unanswered replay_from_every_step run_handler""",
+    "mainstem.testing": """Comparison Difference EngineRun Harness HarnessClosed HarnessError
+        LogSeen NeverEnds NoSuchRun Pending Proof Record RecordedStep ReplayDiffers RunFailed
+        RunResult SeenStep Sent SentEvent Slept StandIn StepTaken StillRunning SyncHarness SyncRun
+        Try Unanswered replay_from_every_step run_handler""",
     "mainstem.web": """SERVE_PATH DatabaseHealth Health Opened UnknownFunction application
         canaried check_disabled create_app create_worker_app database_health limits_from
         open_services""",

@@ -1,0 +1,56 @@
+"""What is written down while functions run: calls, tries, lines, events, errors.
+
+The engine keeps what a server would know of a run. This is the rest, which only somebody inside the
+app's process can see; it is kept by run and outlives an engine that is restarted.
+"""
+
+from collections import defaultdict
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mainstem.testing.seen import LogSeen, SentEvent, StepKind, Try
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call of a function. `lost_at` is the step around which the app was lost, if it was.
+
+    `is_live` is true once the code goes on where no earlier call had come.
+    """
+
+    run: str
+    lost_at: str | None = None
+    is_live: bool = False
+    step: str | None = None
+    is_lookup: bool = False
+
+
+# Set in the task or thread that runs a function, for what is logged and sent from there.
+CURRENT: ContextVar[Call | None] = ContextVar("mainstem_testing_call", default=None)
+
+
+@dataclass(slots=True, eq=False)
+class Book:
+    """Everything written down, by run; steps by their hash."""
+
+    calls: dict[str, Call] = field(default_factory=dict)
+    tries: defaultdict[tuple[str, str], list[Try]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    kinds: dict[tuple[str, str], StepKind] = field(default_factory=dict)
+    lines: defaultdict[str, list[LogSeen]] = field(default_factory=lambda: defaultdict(list))
+    raised: defaultdict[str, list[BaseException]] = field(default_factory=lambda: defaultdict(list))
+    sent: list[SentEvent] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Forget everything but calls under way."""
+        for part in (self.tries, self.kinds, self.lines, self.raised, self.sent):
+            part.clear()
+
+    def note_sent(self, events: list[tuple[str, str, dict[str, object]]], at: datetime) -> None:
+        """Write down accepted events (id, name, data), with who sends them."""
+        call = CURRENT.get()
+        for event_id, name, data in events:
+            run, step = (call.run, call.step) if call is not None else (None, None)
+            self.sent.append(SentEvent(event_id, name, data, at, run, step))

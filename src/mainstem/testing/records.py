@@ -1,0 +1,108 @@
+"""A run written down as JSON, to be played to other code later."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from mainstem.engine import Engine, EngineOptions, RunView, StepView
+from mainstem.testing.errors import HarnessError
+from mainstem.testing.run_views import step_names
+
+Json = Any
+_VERSION: Final = 1
+# What these give is a memo by itself; all others have theirs in `data` or `error`.
+_BARE: Final = frozenset({"Sleep", "WaitForEvent"})
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedStep:
+    """One step: `key` is its hash on the wire, `memo` what later calls are given once it ended."""
+
+    id: str
+    key: str
+    op: str
+    is_done: bool
+    memo: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A run's events, its steps in the order in which they were met, and its end."""
+
+    function: str
+    run: str
+    status: str
+    events: tuple[Mapping[str, Json], ...]
+    steps: tuple[RecordedStep, ...]
+    output: Json
+
+    @property
+    def step_ids(self) -> list[str]:
+        """The ids of the steps in order."""
+        return [step.id for step in self.steps]
+
+    def to_json(self) -> str:
+        """The record as text, for a file beside the tests."""
+        return json.dumps({"version": _VERSION, **asdict(self)}, indent=2, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Record":
+        """Read what `to_json` wrote. Raises `HarnessError` for anything else."""
+        try:
+            value = json.loads(text)
+            if value.pop("version") != _VERSION:
+                raise ValueError("another version")  # noqa: TRY301  one exit for all of them
+            steps = tuple(RecordedStep(**step) for step in value.pop("steps"))
+            return cls(**{**value, "events": tuple(value["events"])}, steps=steps)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise HarnessError(
+                f"Cannot read the record of a run: {error}. Write it with `run.record().to_json()`."
+            ) from error
+
+    @classmethod
+    def of(cls, view: RunView) -> "Record":
+        """The record of a run that some engine shows."""
+        names = step_names(view.steps)
+        return cls(
+            function=view.function_id,
+            run=view.id,
+            status=str(view.status),
+            events=view.events,
+            steps=tuple(_step(name, step) for name, step in zip(names, view.steps, strict=True)),
+            output=view.output,
+        )
+
+    @classmethod
+    async def from_file(cls, path: str | Path, run: str) -> "Record":
+        """The record of a run in an engine's file, which may be in use and is left as it is.
+
+        Raises `UnknownRun`.
+        """
+        with TemporaryDirectory() as folder:
+            copy = str(Path(folder) / "engine.db")
+            with closing(_reading(path)) as source, closing(sqlite3.connect(copy)) as target:
+                source.backup(target)
+            engine = Engine.open(EngineOptions(copy))
+            try:
+                return cls.of(engine.run(run))
+            finally:
+                await engine.aclose()
+
+
+def _reading(path: str | Path) -> sqlite3.Connection:
+    if not Path(path).exists():
+        raise HarnessError(f"Cannot read a run from {str(path)!r}: there is no such file.")
+    return sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
+
+
+def _step(name: str, step: StepView) -> RecordedStep:
+    memo: Json = step.output
+    if step.op not in _BARE:
+        memo = {"error": step.error} if step.error is not None else {"data": step.output}
+    is_done = step.ended_at is not None and str(step.status) != "abandoned"
+    return RecordedStep(name, step.id, step.op, is_done, memo if is_done else None)

@@ -1,0 +1,61 @@
+"""A run as a test sees it: what the engine holds of it, and what was written down beside."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mainstem.engine import RunView, StepView
+from mainstem.testing.book import Book
+from mainstem.testing.seen import SeenStep, StepKind
+from mainstem.testing.server import hashed
+from mainstem.testing.step_seam import moment
+
+_KINDS: Final[Mapping[str, StepKind]] = {
+    "StepRun": "run",
+    "Sleep": "sleep",
+    "WaitForEvent": "wait",
+    "InvokeFunction": "invoke",
+    "AIGateway": "infer",
+}
+
+
+def steps_of(view: RunView, book: Book) -> dict[str, SeenStep]:
+    """The steps of a run in the order in which they were met, by the names the code knows."""
+    names = step_names(view.steps)
+    return {
+        name: _seen(view.id, name, step, book) for name, step in zip(names, view.steps, strict=True)
+    }
+
+
+def step_names(steps: tuple[StepView, ...]) -> list[str]:
+    """Their names, with `:n` behind the n-th repetition of one."""
+    names = []
+    for step in steps:
+        name, again = step.name, 0
+        while hashed(name) != step.id and again < len(steps):
+            again += 1
+            name = f"{step.name}:{again}"
+        names.append(name if hashed(name) == step.id else step.name)
+    return names
+
+
+def _seen(run: str, name: str, step: StepView, book: Book) -> SeenStep:
+    error = step.error if isinstance(step.error, Mapping) else None
+    return SeenStep(
+        id=name,
+        kind=book.kinds.get((run, step.id), _KINDS.get(step.op, "other")),
+        status=str(step.status),
+        output=step.output,
+        error=error,
+        queued_at=moment(step.queued_at),
+        ended_at=None if step.ended_at is None else moment(step.ended_at),
+        tries=tuple(book.tries.get((run, step.id), ())),
+    )
+
+
+def error_text(error: Mapping[str, Any] | None) -> str:
+    """An error object as one line."""
+    told: Any = error or {}
+    if isinstance(told.get("error"), Mapping) and "message" not in told:
+        told = told["error"]
+    name, message = str(told.get("name") or "Error"), str(told.get("message") or "")
+    return f"{name}: {message}" if message else name
