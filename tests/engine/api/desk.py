@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from mainstem.engine import Engine, EngineOptions, VirtualClock, engine_app
@@ -48,7 +48,7 @@ class Desk:
         given = self.replies[name](body)
         status, value = given if isinstance(given, tuple) else await given
         headers = {**SDK, "x-inngest-no-retry": "true"} if status == 400 else SDK
-        await JSONResponse(value, status, headers=headers)(scope, receive, send)
+        await Response(json.dumps(value), status, headers=headers)(scope, receive, send)
 
     async def rest(self, **span: float) -> None:
         """Let the clock go on by a span and the engine do all that is due by then."""

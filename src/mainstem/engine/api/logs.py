@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from mainstem.engine.api.paging import Page
-from mainstem.engine.api.shapes import AskedMoment, Bounds
+from mainstem.engine.api.shapes import MAX_NUMBER, AskedMoment, Bounds
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import BadParameter, UnknownRun
 from mainstem.engine.run_logs import Level, LogLine, append_lines, lines_of
@@ -44,7 +44,7 @@ class LinesAsked:
     """Which lines of a run."""
 
     run_id: str
-    after: Annotated[int, "The number of the last line already seen."] = 0
+    after: Annotated[int, Bounds(0, MAX_NUMBER), "The number of the last line already seen."] = 0
     limit: Annotated[int, Bounds(1, MAX_LINES)] = 100
 
 

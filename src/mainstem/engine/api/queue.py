@@ -7,6 +7,7 @@ from mainstem.engine.api.paging import Limit, Page
 from mainstem.engine.api.queue_views import JobShown, Reason, Surroundings, show_job
 from mainstem.engine.api.run_listing import slug_of
 from mainstem.engine.api.runs import OfFunction, RunAsked
+from mainstem.engine.api.shapes import MAX_NUMBER, Bounds
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import UnknownRun
 from mainstem.engine.jobs import JobKind, jobs_after
@@ -23,7 +24,7 @@ class QueueAsked:
     kind: Annotated[tuple[JobKind, ...], "Only jobs of these kinds."] = ()
     reason: Annotated[tuple[Reason, ...], "Only jobs that wait for one of these reasons."] = ()
     function: OfFunction = None
-    cursor: Annotated[int, "The `next_cursor` of the page before."] = 0
+    cursor: Annotated[int, Bounds(0, MAX_NUMBER), "The `next_cursor` of the page before."] = 0
     limit: Limit = 20
 
 

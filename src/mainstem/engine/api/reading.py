@@ -5,6 +5,7 @@ is told by the parameter's name with what it may be.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from datetime import datetime
@@ -27,6 +28,10 @@ from mainstem.engine.errors import BadParameter
 
 Json = Any
 _Shape = TypeVar("_Shape")
+_WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
+# Half a pair of surrogates: a text that JSON can hold and no file.
+_HALF: Final = re.compile("[\ud800-\udfff]")
+_YEAR_10000: Final = 253_402_300_800_000
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
@@ -61,7 +66,7 @@ def read_json(raw: bytes) -> Mapping[str, Json]:
     """The object in a request's body; an empty body is an empty object. Raises `BadParameter`."""
     try:
         parsed = json.loads(raw) if raw.strip() else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadParameter("the body", f"it is no JSON: {error}") from error
     if not isinstance(parsed, Mapping):
         raise BadParameter("the body", "it must be a JSON object")
@@ -82,7 +87,7 @@ def _one(name: str, annotation: Any, text: str) -> Any:
     kinds = [split(each)[0] for each in alternatives(inner)]
     if bool in kinds:
         return _from_json(name, annotation, _BOOLEANS.get(text.lower(), text))
-    if int in kinds and text.lstrip("-").isdigit():
+    if int in kinds and _WHOLE_NUMBER.fullmatch(text):
         return _from_json(name, annotation, int(text))
     return _from_json(name, annotation, text)
 
@@ -105,8 +110,10 @@ _WRONG: Final = object()
 
 
 def _read_plain(name: str, annotation: Any, value: Json, notes: tuple[Any, ...]) -> Any:
-    if any(isinstance(note, MomentText) for note in notes) and isinstance(value, str):
-        return _moment(value)
+    if any(isinstance(note, MomentText) for note in notes):
+        moment = _moment(value) if isinstance(value, str) else value
+        is_whole = isinstance(moment, int) and not isinstance(moment, bool)
+        return moment if is_whole and 0 <= moment < _YEAR_10000 else _WRONG
     if texts := choices(annotation):
         if value not in texts:
             return _WRONG
@@ -123,7 +130,9 @@ def _read_plain(name: str, annotation: Any, value: Json, notes: tuple[Any, ...])
     origin = get_origin(annotation)
     if annotation is Any or (origin is not None and isinstance(value, Mapping)):
         return value
-    if annotation is int and isinstance(value, bool):
+    if isinstance(value, bool) and annotation is not bool:
+        return _WRONG
+    if isinstance(value, str) and _HALF.search(value):
         return _WRONG
     return value if origin is None and isinstance(value, annotation) else _WRONG
 

@@ -1,5 +1,6 @@
 """Events sent by people and tools: with the API's token instead of an event key."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ class EventGiven:
     """An event to send."""
 
     name: str
-    data: Json = None
+    data: Mapping[str, Json] | None = None
     id: Annotated[str | None, "What a start is deduplicated by, for 24 hours."] = None
     ts: Annotated[AskedMoment | None, "When it happened; in the future, when its runs start."] = (
         None
@@ -44,7 +45,7 @@ class InvocationGiven:
     """A function to start, by its full id or UUID, and the data it gets."""
 
     function: str
-    data: Json = None
+    data: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)

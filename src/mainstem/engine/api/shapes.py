@@ -14,6 +14,8 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 Json = Any
+# The largest whole number that every language reads from JSON as it is.
+MAX_NUMBER: Final = (1 << 53) - 1
 COMPONENTS: Final = "#/components/schemas/"
 _PLAIN: Final = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 

@@ -6,12 +6,11 @@ from typing import Annotated, Final
 from starlette.responses import Response
 
 from mainstem.engine.api.endpoints import Nothing
+from mainstem.engine.cancellations import UNDER_WAY
 from mainstem.engine.engine import Engine
-from mainstem.engine.lifecycle import RunStatus
 
 # Counts stop here: a figure for a glance must not take longer the more there is.
 MAX_COUNTED: Final = 10_000
-UNDER_WAY: Final = (RunStatus.QUEUED, RunStatus.RUNNING)
 COUNT: Final = (
     "SELECT count(*) FROM (SELECT 1 FROM runs INDEXED BY runs_by_status WHERE status = ? LIMIT ?)"
 )
