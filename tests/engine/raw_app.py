@@ -136,6 +136,14 @@ class RawApp:
                 return self.engine.run(run_id)
             self.clock.advance(timedelta(milliseconds=max(0, due - self.clock.now())))
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Give way until something has come about."""
+        for _ in range(20_000):
+            if condition():
+                return
+            await asyncio.sleep(0)
+        raise AssertionError("what the test waits for does not come about")
+
     async def save(self, body: Json, path: str | None = None) -> httpx.Response:
         """Checkpoint as an SDK does."""
         path = path or f"/v1/checkpoint/{body['run_id']}/async"

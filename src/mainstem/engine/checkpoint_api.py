@@ -31,6 +31,24 @@ async def save_async(engine: Engine, request: Request) -> Response:
     return Response()
 
 
+async def refuse_endpoint(_: Engine, __: Request) -> Response:
+    """Say that this engine runs no endpoints, the runs that an HTTP request to an app starts."""
+    message = (
+        "This engine does not run durable endpoints (`inngest.endpoint`). Make the endpoint a"
+        " function that an event starts, or serve it with Inngest's own server."
+    )
+    return problem_response(message, 501)
+
+
+# What follows each of `PATHS`, who answers it, and the method.
+DOORS: Final = (
+    ("/{run_id}/async", save_async, "POST"),
+    ("", refuse_endpoint, "POST"),
+    ("/{run_id}/steps", refuse_endpoint, "POST"),
+    ("/{run_id}/output", refuse_endpoint, "GET"),
+)
+
+
 async def _read(request: Request) -> Json:
     parts, size = [], 0
     async for part in request.stream():

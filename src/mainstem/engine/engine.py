@@ -31,6 +31,7 @@ from mainstem.engine.registrar import Accepted, Registrar
 from mainstem.engine.registration import Registration
 from mainstem.engine.registry import Registry
 from mainstem.engine.runs import RunView, count_by_status, load_run, view_run, view_runs
+from mainstem.engine.signals import Signals
 from mainstem.engine.storage import Storage
 from mainstem.engine.work import Change, Work
 
@@ -46,6 +47,7 @@ class Engine:
         self._loop = loop
         self._registrar = Registrar(loop, options)
         self.checkpoints = Checkpoints(loop)
+        self.signals = Signals(loop)
         self.realtime = Realtime(loop.clock)
         self._feed = Feed()
         self._is_closed = False

@@ -15,7 +15,15 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from mainstem.engine import access, api, apps_api, checkpoint_api, connect_gateway, realtime_api
+from mainstem.engine import (
+    access,
+    api,
+    apps_api,
+    checkpoint_api,
+    connect_gateway,
+    realtime_api,
+    signals_api,
+)
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import BadEvent, UnknownFunction, UnknownRun
 from mainstem.engine.graphql_api import answer_query
@@ -81,9 +89,11 @@ def engine_app(engine: Engine) -> Starlette:
             route(f"{realtime_api.PATH}/sse", realtime_api.stream, "GET", is_keyed=False),
             WebSocketRoute(f"{realtime_api.PATH}/connect", listen),
             *(
-                route(f"{path}/{{run_id}}/async", checkpoint_api.save_async, "POST")
+                route(f"{path}{rest}", handler, method)
                 for path in checkpoint_api.PATHS
+                for rest, handler, method in checkpoint_api.DOORS
             ),
+            route("/v1/signals", signals_api.send, "POST"),
             route("/openapi.json", tell, "GET", is_for_people=True),
             *(api.endpoint_route(engine, endpoint) for endpoint in api.ENDPOINTS),
         ],

@@ -19,6 +19,7 @@ from mainstem.engine.connect_workers import Workers
 from mainstem.engine.errors import EngineNotRunning, StorageFailed
 from mainstem.engine.executor import build_request, call_app, worker_request
 from mainstem.engine.feed import Feed
+from mainstem.engine.gateway import Gateway
 from mainstem.engine.gcra import Admission, throttle_admission
 from mainstem.engine.ids import UlidSource
 from mainstem.engine.intake import drain_outbox
@@ -52,6 +53,10 @@ class Loop:
         self.calls_answered = 0
         self.workers = Workers(options.connect)
         self._options = options
+        client = AppClient(
+            transports=options.transports, signing_keys=(), parallel=options.max_parallel_calls
+        )
+        self._gateway = Gateway(client)
         self._chance = random.Random(options.seed).random  # noqa: S311  spreads retries, no secret
         self._caller: AppClient | None = None
         self._wake = asyncio.Event()
@@ -88,6 +93,7 @@ class Loop:
             listener.put_nowait(None)
         if self._caller is not None:
             await self._caller.aclose()
+        await self._gateway.aclose()
         self.storage.close()
         self._check()
 
@@ -235,6 +241,8 @@ class Loop:
         self._wake.set()
 
     async def _ask(self, job: Job, run: Run) -> Answer:
+        if job.kind is JobKind.GATEWAY:
+            return await self._gateway.ask(job, run, now=self.clock.now())
         function = self.registry.called(run.function_id)
         if function is None:
             return no_answer(f"function {run.slug!r} is not registered any more")

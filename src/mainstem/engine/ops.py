@@ -70,6 +70,7 @@ class Op:
             case "InvokeFunction":
                 return kept.get("payload")
             case "AIGateway" | "Gateway":
+                # Addresses and headers may hold keys.
                 return kept.get("body")
             case "Sleep":
                 return {"until": self.name, **kept}

@@ -11,6 +11,7 @@ class PauseKind(StrEnum):
     WAIT = "wait"
     CANCEL = "cancel"
     INVOKE = "invoke"
+    SIGNAL = "signal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ def insert_pause(sql: sqlite3.Connection, pause: Pause) -> None:
 def pauses_for(sql: sqlite3.Connection, event_name: str, internal_id: str, now: int) -> list[Pause]:
     """Waits and cancellations that listen for an event of this name."""
     rows = sql.execute(
-        "SELECT * FROM pauses WHERE event_name = ? AND kind <> ? AND expires > ?"
-        " AND armed_by <> ? ORDER BY id",
-        (event_name, PauseKind.INVOKE, now, internal_id),
+        "SELECT * FROM pauses WHERE event_name = ? AND kind NOT IN (?, ?)"
+        " AND expires > ? AND armed_by <> ? ORDER BY id",
+        (event_name, PauseKind.INVOKE, PauseKind.SIGNAL, now, internal_id),
     )
     return [_read(row) for row in rows]
 
@@ -59,6 +60,15 @@ def pauses_answered(sql: sqlite3.Connection, correlation: str) -> list[Pause]:
     """The invocations that wait for an answer with this correlation id."""
     rows = sql.execute("SELECT * FROM pauses WHERE correlation = ?", (correlation,))
     return [_read(row) for row in rows]
+
+
+def signal_waiter(sql: sqlite3.Connection, name: str, now: int) -> Pause | None:
+    """The step that waits for a signal; its pause has the signal's name as that of the event."""
+    row = sql.execute(
+        "SELECT * FROM pauses WHERE event_name = ? AND kind = ? AND expires > ?",
+        (name, PauseKind.SIGNAL, now),
+    ).fetchone()
+    return _read(row) if row else None
 
 
 def delete_pauses(sql: sqlite3.Connection, run_id: str, step_id: str | None = None) -> None:

@@ -12,7 +12,7 @@ from mainstem.engine import limits
 from mainstem.engine.adapting import renewed_groups
 from mainstem.engine.dispatches import chain_of
 from mainstem.engine.ending import complete_run, fail_run
-from mainstem.engine.jobs import Job, decode_groups, has_other_calls
+from mainstem.engine.jobs import CALLS, Job, decode_groups, has_other_calls
 from mainstem.engine.lifecycle import FINAL_RUNS, STEP_MOVES, StepMove, moved
 from mainstem.engine.ops import Op
 from mainstem.engine.retries import has_attempts_left, next_attempt_at, retry_after_moment
@@ -201,7 +201,7 @@ def _requeue(work: Work, run: Run, job: Job, retry: Retry, backoff: Backoff) -> 
         due=due,
         attempt=job.attempt + 1,
         generation=job.generation + 1,
-        detail=chain_of(job),
+        detail=chain_of(job) if job.kind in CALLS else job.detail,
         # The limits may have been changed while the request was under way.
         groups=renewed_groups(job.groups, decode_groups(run.groups)),
         throttle=None,  # a throttle holds back starts; the retry of a started run is none

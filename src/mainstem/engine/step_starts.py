@@ -11,10 +11,11 @@ from mainstem.engine.durations import parse_moment, parse_span
 from mainstem.engine.errors import BadDuration, BadExpression
 from mainstem.engine.events import FINISHED, INVOKED, internal_event
 from mainstem.engine.expressions import check_expression
+from mainstem.engine.gateway import BadRequest, read_request
 from mainstem.engine.jobs import Job, JobKind
 from mainstem.engine.lifecycle import StepStatus
 from mainstem.engine.ops import Op
-from mainstem.engine.pauses import Pause, PauseKind, insert_pause
+from mainstem.engine.pauses import Pause, PauseKind, delete_pauses, insert_pause, signal_waiter
 from mainstem.engine.runs import Run, Step, insert_step
 from mainstem.engine.step_ends import plan_call, tell_step
 from mainstem.engine.wire import encode
@@ -25,6 +26,7 @@ Json = Any
 _FIRST_STATUS: Final[Mapping[str, StepStatus]] = {
     "Sleep": StepStatus.SLEEPING,
     "WaitForEvent": StepStatus.WAITING,
+    "WaitForSignal": StepStatus.WAITING,
     "InvokeFunction": StepStatus.INVOKING,
 }
 
@@ -62,11 +64,17 @@ def begin_step(work: Work, run: Run, op: Op, *, is_planned: bool) -> None:
                 _sleep(work, run, op)
             case "WaitForEvent":
                 _wait(work, run, op)
+            case "WaitForSignal":
+                _wait_for_signal(work, run, op)
             case "InvokeFunction":
                 _invoke(work, run, op)
+            case "AIGateway" | "Gateway":
+                _request(work, run, op)
     except BadExpression as error:
         raise BadStep(_bad_expression(error)) from error
-    except BadDuration as error:
+    except BadRequest as error:
+        raise BadStep(_named("InvalidOpcode", str(error))) from error
+    except (BadDuration, OverflowError) as error:
         raise BadStep(_named("InvalidOpcode", str(error))) from error
 
 
@@ -96,6 +104,32 @@ def _wait(work: Work, run: Run, op: Op) -> None:
     work.queue(Job(0, JobKind.WAIT_TIMEOUT, expires, run_id=run.id, step_id=op.id))
 
 
+def _wait_for_signal(work: Work, run: Run, op: Op) -> None:
+    name = str(op.opts.get("signal") or op.name)
+    expires = _wait_end(work, op)
+    holder = signal_waiter(work.sql, name, work.now)
+    if holder is not None:
+        if op.opts.get("conflict") != "replace":
+            message = f"Signal conflict; run {holder.run_id} waits for signal {name!r} already"
+            raise BadStep(_named("SignalConflict", message))
+        delete_pauses(work.sql, holder.run_id, holder.step_id)
+    insert_pause(work.sql, Pause(PauseKind.SIGNAL, run.id, name, expires, op.id))
+    work.queue(Job(0, JobKind.WAIT_TIMEOUT, expires, run_id=run.id, step_id=op.id))
+
+
+def _request(work: Work, run: Run, op: Op) -> None:
+    job = Job(
+        id=0,
+        kind=JobKind.GATEWAY,
+        due=work.now,
+        position=run.position,
+        run_id=run.id,
+        step_id=op.id,
+        detail=read_request(op).dump(),
+    )
+    work.queue(job)
+
+
 def _wait_end(work: Work, op: Op) -> int:
     timeout = op.opts.get("timeout")
     expires = work.now + limits.MAX_WAIT if timeout is None else _end_of(str(timeout), work.now)
@@ -108,6 +142,7 @@ def _invoke(work: Work, run: Run, op: Op) -> None:
     span = limits.DEFAULT_INVOKE_TIMEOUT if timeout is None else parse_span(str(timeout))
     correlation = f"{run.id}.{op.id}"
     expires = work.now + span
+    _check_bound(expires, work.now, "invocation")
     insert_pause(
         work.sql,
         Pause(PauseKind.INVOKE, run.id, FINISHED, expires, op.id, None, correlation),

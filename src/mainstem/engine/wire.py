@@ -244,6 +244,8 @@ def forged_answer(status: int) -> Broken:
 def failure_memo(error: Mapping[str, Json] | None, *, is_final: bool = False) -> str:
     """The memo of a step that failed for good; `is_final` when the app forbade another attempt."""
     kept = {k: v for k, v in (error or {}).items() if k != "code" and v is not None}
+    if "name" not in kept and "message" not in kept:
+        kept |= {"name": "Error", "message": "unknown error"}
     if is_final:
         kept["noRetry"] = True
-    return encode({"error": kept or {"name": "Error", "message": "unknown error"}})
+    return encode({"error": kept})
