@@ -168,6 +168,32 @@ def test_a_production_client_with_keys_works_against_it_by_its_base_url(tmp_path
     assert code == 0
 
 
+def test_what_an_app_gave_up_is_dropped_by_a_command(tmp_path: Path) -> None:
+    function = {
+        "id": "shop-old",
+        "name": "old",
+        "triggers": [{"event": "a"}],
+        "steps": {"step": {"runtime": {"url": APP}}},
+    }
+    words = ("engine", "--port", "0", "--no-persist", "--no-discovery", "--poll-interval", "0.2")
+    with running(tmp_path, *words) as server:
+        origin = address(until(server, "Engine "))
+        with httpx.Client(base_url=origin) as asking:
+            # The run is retried for want of an app at this address, and so is there to be dropped.
+            body: dict[str, Any] = {"appname": "shop", "url": APP, "functions": [function]}
+            asking.post("/fn/register", json=body).raise_for_status()
+            asking.post("/e/k", json={"name": "a"}).raise_for_status()
+            asking.post("/fn/register", json={**body, "functions": []}).raise_for_status()
+        first = call(tmp_path, "engine", "drop", "shop", "old", "--url", origin)
+        second = call(tmp_path, "engine", "drop", "shop", "old", "--url", origin)
+        away = until(server, "does not answer any more")
+    assert (first.stdout, second.stdout) == (
+        "1 run of old cancelled.\n",
+        "0 runs of old cancelled.\n",
+    )
+    assert APP in away
+
+
 def test_dropping_says_what_is_wrong(tmp_path: Path) -> None:
     done = call(tmp_path, "engine", "drop", "shop", "old", "--url", "http://127.0.0.1:9")
     assert done.returncode == 1
@@ -176,3 +202,22 @@ def test_dropping_says_what_is_wrong(tmp_path: Path) -> None:
         origin = address(until(server, "Engine "))
         done = call(tmp_path, "engine", "drop", "shop", "old", "--url", origin)
     assert (done.returncode, "HTTP 404" in done.stderr) == (1, True)
+
+
+def test_an_engine_loads_no_library_that_it_does_not_need_at_rest() -> None:
+    """They would be most of its memory: it has to stay small beside what people develop."""
+    code = (
+        "import sys, uvicorn, mainstem.cli.engine, mainstem.engine, mainstem.cli.plain_logs;"
+        "print(*sorted(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={name: value for name, value in variables().items() if "COV" not in name},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    heavy = {"alembic", "cel", "fastapi", "graphql", "httpx", "inngest", "jinja2", "pydantic"}
+    heavy |= {"aiohttp", "google.protobuf", "rich", "sqlalchemy", "structlog", "mainstem.settings"}
+    assert heavy.isdisjoint(done.stdout.split())

@@ -264,8 +264,10 @@ def _said(running: Engine, notice: Notice) -> str:
     from mainstem.cli.registered import registered
     from mainstem.engine import Sign
 
+    app = next((app for app in running.apps() if app.url == notice.url), None)
+    if notice.sign is Sign.AWAY and app is not None:
+        return "does not answer any more; it is asked again until it does"
     if notice.sign in (Sign.AWAY, Sign.REFUSED):
         return f"not synced: {notice.reason}"
     words = {Sign.SYNCED: "synced", Sign.CHANGED: "changed", Sign.BACK: "synced again"}
-    app = next((app for app in running.apps() if app.url == notice.url), None)
     return words[notice.sign] + (f" ({registered(app)})" if app else "")
