@@ -5,7 +5,6 @@ One indexed look per function, however many runs there are; `runs` and `run` are
 
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,6 +21,11 @@ MAX_COUNTED: Final = 10_000
 COUNTED: Final = (
     "SELECT status, count(*) AS n FROM (SELECT status FROM runs INDEXED BY runs_by_slug"
     " WHERE slug = ? AND id >= ? ORDER BY id DESC LIMIT ?) GROUP BY status"
+)
+LAST: Final = (
+    "SELECT id, status, created, started, ended,"
+    " CASE WHEN length(output) <= ? THEN output END AS output"
+    " FROM runs INDEXED BY runs_by_slug WHERE slug = ? ORDER BY id DESC LIMIT ?"
 )
 _SKIPPED: Final = "another run of this function held its singleton key"
 
@@ -57,19 +61,18 @@ class FunctionRuns:
 
 def last_runs(sql: sqlite3.Connection, *, limit: int, now: int) -> list[FunctionRuns]:
     """The `limit` last runs of each function there is or was, in order of ids."""
-    runs: defaultdict[str, list[RunSummary]] = defaultdict(list)
-    rows = sql.execute(
-        "SELECT r.slug, r.id, r.status, r.created, r.started, r.ended,"
-        " CASE WHEN length(r.output) <= :shown THEN r.output END AS output"
-        " FROM functions f JOIN runs r ON r.id IN"
-        " (SELECT id FROM runs WHERE slug = f.slug ORDER BY id DESC LIMIT :limit)"
-        " ORDER BY r.id DESC",
-        {"limit": limit, "shown": MAX_SHOWN_BYTES},
-    )
-    for row in rows:
-        runs[row["slug"]].append(_summary(row))
-    slugs = [row["slug"] for row in sql.execute("SELECT slug FROM functions ORDER BY slug")]
-    return [FunctionRuns(slug, tuple(runs[slug]), count_day(sql, slug, now)) for slug in slugs]
+    return [runs_of(sql, slug, limit=limit, now=now) for slug in slugs(sql)]
+
+
+def slugs(sql: sqlite3.Connection) -> list[str]:
+    """The full ids of the functions there are or were, in order."""
+    return [row["slug"] for row in sql.execute("SELECT slug FROM functions ORDER BY slug")]
+
+
+def runs_of(sql: sqlite3.Connection, slug: str, *, limit: int, now: int) -> FunctionRuns:
+    """The `limit` last runs of one function."""
+    rows = sql.execute(LAST, (MAX_SHOWN_BYTES, slug, limit))
+    return FunctionRuns(slug, tuple(map(_summary, rows)), count_day(sql, slug, now))
 
 
 def count_day(sql: sqlite3.Connection, slug: str, now: int) -> dict[RunStatus, int]:

@@ -22,7 +22,7 @@ ReplayFrom = Literal["start", "failure"]
 # some steps back from that moment find them; nothing else asks from this side.
 TIED: Final = (
     "SELECT event_id FROM (SELECT event_id, run_id FROM run_events WHERE event_id < ?"
-    " ORDER BY event_id DESC LIMIT 20000) WHERE run_id = ? ORDER BY event_id"
+    " ORDER BY event_id DESC LIMIT 20000) WHERE run_id = ? LIMIT ?"
 )
 
 
@@ -82,9 +82,9 @@ def _keep(sql: sqlite3.Connection, run_id: str, steps: list[sqlite3.Row]) -> Non
 
 def _events(sql: sqlite3.Connection, run: Run) -> list[Event]:
     """The run's events. They are tied to the new run too, by the ids they were accepted with."""
-    rows = sql.execute(TIED, (first_ulid(run.created + 1), run.id)).fetchall()
-    ids = [row["event_id"] for row in rows]
     bodies = [json.loads(text) for text in run.events]
+    rows = sql.execute(TIED, (first_ulid(run.created + 1), run.id, len(bodies)))
+    ids = sorted(row["event_id"] for row in rows)
     if len(ids) != len(bodies):
         # Pruned, or a batch that was collected for long: without an id of the sender's own the
         # body's id is the one it was accepted with.

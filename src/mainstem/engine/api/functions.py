@@ -1,5 +1,6 @@
 """Functions: what is registered, how they do, and when they tick; paused and resumed."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -111,10 +112,12 @@ async def list_functions(engine: Engine, asked: FunctionsAsked) -> tuple[Functio
     ).fetchall()
     if not rows and asked.app is not None and not _is_app(engine.reader, asked.app):
         raise UnknownThing("app", asked.app)
-    now = engine.clock.now()
-    return tuple(
-        _shown(engine.reader, row, now) for row in rows if asked.archived or not row["archived"]
-    )
+    shown = []
+    for row in rows:
+        if asked.archived or not row["archived"]:
+            shown.append(_shown(engine.reader, row, engine.clock.now()))
+            await asyncio.sleep(0)  # the engine works on in between
+    return tuple(shown)
 
 
 async def show_function(engine: Engine, asked: FunctionAsked) -> FunctionShown:

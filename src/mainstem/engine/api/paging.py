@@ -16,7 +16,7 @@ from mainstem.engine.api.shapes import Bounds, Ulid
 from mainstem.engine.ids import first_ulid
 
 MAX_PAGE: Final = 100
-MAX_LOOKED_AT: Final = 20_000
+MAX_LOOKED_AT: Final = 5_000
 _CHUNK: Final = 500
 # Above every ULID: these begin with a digit and have no small letters.
 _ABOVE_ALL: Final = "~"
