@@ -14,7 +14,7 @@ from inngest.experimental import realtime
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from mainstem.engine import VirtualClock
+from mainstem.engine import Engine, EngineOptions, VirtualClock, engine_app
 from mainstem.engine.realtime import MAX_WAITING, Ending, Realtime
 from mainstem.engine.realtime_tokens import Topic, make_token, read_token
 
@@ -38,6 +38,15 @@ async def listening(house: House, token: object = None) -> AsyncIterator[ClientC
         # Answered by the server's protocol before anything is published: it is subscribed by then.
         await (await socket.ping())
         yield socket
+
+
+@asynccontextmanager
+async def asked(**options: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an engine in this process, for what says nothing of the wire."""
+    async with Engine.open(EngineOptions(**options)) as engine:
+        transport = httpx.ASGITransport(engine_app(engine))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            yield client
 
 
 async def heard(socket: ClientConnection) -> dict[str, Any]:
@@ -151,11 +160,8 @@ async def test_who_has_no_good_token_may_not_listen(house: House) -> None:
     assert "POST /v1/realtime/token" in answer.json()["error"]
 
 
-async def test_in_cloud_mode_tokens_and_publishing_want_the_signing_key(
-    open_house: OpenHouse,
-) -> None:
-    house = await open_house(signing_key=KEY)
-    async with httpx.AsyncClient(base_url=house.origin) as asking:
+async def test_in_cloud_mode_tokens_and_publishing_want_the_signing_key() -> None:
+    async with asked(signing_key=KEY) as asking:
         token = await asking.post("/v1/realtime/token", json=[NEWS._asdict()])
         publish = await asking.post("/v1/realtime/publish?channel=c&topic=t", json={})
     assert (token.status_code, publish.status_code) == (401, 401)
@@ -173,10 +179,10 @@ async def test_in_cloud_mode_tokens_and_publishing_want_the_signing_key(
     ],
 )
 async def test_what_cannot_be_meant_is_refused(
-    house: House, path: str, body: str, status: int, said: str
+    path: str, body: str, status: int, said: str
 ) -> None:
-    async with httpx.AsyncClient() as asking:
-        answer = await asking.post(f"{house.origin}/v1/realtime/{path}", content=body)
+    async with asked() as asking:
+        answer = await asking.post(f"/v1/realtime/{path}", content=body)
     assert answer.status_code == status
     assert said in answer.json()["error"]
 
