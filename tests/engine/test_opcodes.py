@@ -302,15 +302,18 @@ async def test_an_endpoint_is_refused_with_what_to_do(app: RawApp) -> None:
 async def test_a_step_found_by_two_calls_of_a_race_runs_once(app: RawApp) -> None:
     ran: list[str] = []
     race = {"parallelMode": "race"}
-    release = asyncio.Event()
+    first, release = asyncio.Event(), asyncio.Event()
 
     async def answering(call: Call) -> Response:
+        if call.target == "b":
+            await first.wait()
         if call.target != "step":
             return answer([step(call.target, data=1, opts=race)])
         if not call.steps:
             return answer([step(key, "StepPlanned", opts=race) for key in ("a", "b")])
         if "after" not in call.steps:
             ran.append("after")
+            first.set()
             await release.wait()
             return answer([step("after", data=2)])
         return answer([done("end")])
