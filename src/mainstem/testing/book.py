@@ -5,9 +5,11 @@ app's process can see; it is kept by run and outlives an engine that is restarte
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
 from mainstem.testing.seen import LogSeen, SentEvent, StepKind, Try
 
@@ -42,6 +44,7 @@ class Book:
     lines: defaultdict[str, list[LogSeen]] = field(default_factory=lambda: defaultdict(list))
     raised: defaultdict[str, list[BaseException]] = field(default_factory=lambda: defaultdict(list))
     sent: list[SentEvent] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def clear(self) -> None:
         """Forget everything but calls under way."""
@@ -53,4 +56,5 @@ class Book:
         call = CURRENT.get()
         for event_id, name, data in events:
             run, step = (call.run, call.step) if call is not None else (None, None)
-            self.sent.append(SentEvent(event_id, name, data, at, run, step))
+            order = next(self.numbers)
+            self.sent.append(SentEvent(event_id, name, data, at, run, step, order))

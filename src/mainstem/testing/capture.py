@@ -45,5 +45,11 @@ class LogCapture(logging.Handler):
         call = CURRENT.get()
         if call is None or not call.is_live:
             return
-        line = LogSeen(self._now(), record.levelname, record.name, record.getMessage())
+        line = LogSeen(
+            self._now(),
+            record.levelname,
+            record.name,
+            record.getMessage(),
+            next(self._book.numbers),
+        )
         self._book.lines[call.run].append(line)

@@ -1,6 +1,7 @@
 """What a harness saw: steps and their tries, events that were sent, log lines, what waits.
 
-Plain values. Moments are aware, in UTC and of the harness's clock.
+Plain values. Moments are aware, in UTC and of the harness's clock; `order` tells what came first at
+one moment.
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ class Try:
     error: BaseException | None = None
     is_lost: bool = False
     stood_in: bool = False
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class SentEvent:
     at: datetime
     run: str | None = None
     step: str | None = None
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class LogSeen:
     level: str
     logger: str
     message: str
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

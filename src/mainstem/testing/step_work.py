@@ -67,7 +67,8 @@ class StepWork:
                 self._call.lost_at = step
             is_lost = self._call.lost_at is not None
             inputs = (*args, *kwargs.values())
-            seen = Try(began, inputs, error, is_lost, stand_in is not None)
+            order = next(self._book.numbers)
+            seen = Try(began, inputs, error, is_lost, stand_in is not None, order)
             self._book.tries[self._call.run, hashed(step)].append(seen)
             self._call.step = None
 
@@ -75,7 +76,9 @@ class StepWork:
         """Lose the app where a step that the server does is reported for the first time."""
         if hasattr(raised, "responses") and self.plan.take_crash(step, function, "before", "after"):
             self._call.lost_at = step
-            self._book.tries[self._call.run, hashed(step)].append(Try(self._now(), is_lost=True))
+            self._book.tries[self._call.run, hashed(step)].append(
+                Try(self._now(), is_lost=True, order=next(self._book.numbers))
+            )
 
 
 def inputs_of(

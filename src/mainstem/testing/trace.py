@@ -12,6 +12,8 @@ from mainstem.testing.seen import LogSeen, SeenStep, SentEvent
 from mainstem.testing.step_seam import moment
 
 _WIDTH: Final = 100
+_LAST: Final = 1 << 62  # behind all that was written down at a moment
+_Entry = tuple[datetime, int, str]
 
 
 def trace_of(view: RunView, book: Book) -> str:
@@ -23,7 +25,7 @@ def trace_of(view: RunView, book: Book) -> str:
     lines += [f"  event {event['name']} {_short(event.get('data'))}" for event in view.events]
     lines.append(f"  began {began:%Y-%m-%d %H:%M:%S.%f}"[:-3])
     moments = _happened(view, book)
-    lines += [f"  {_since(at, began)}  {text}" for at, text in moments]
+    lines += [f"  {_since(at, began)}  {text}" for at, _, text in moments]
     if view.is_over:
         what = error_text(view.output) if str(view.status) == "FAILED" else _short(view.output)
         lines.append(f"  {_since(ended or began, began)}  {str(view.status).lower()}: {what}")
@@ -36,31 +38,34 @@ def trace_of(view: RunView, book: Book) -> str:
     return "\n".join(lines)
 
 
-def _happened(view: RunView, book: Book) -> list[tuple[datetime, str]]:
-    """What happened, in order of time; at one moment steps, then what they sent and logged."""
-    told: list[tuple[datetime, str]] = []
+def _happened(view: RunView, book: Book) -> list[_Entry]:
+    """What happened, in order."""
+    told: list[_Entry] = []
     for step in steps_of(view, book).values():
         told += _step(step)
-    told += [(event.at, _sent(event)) for event in book.sent if event.run == view.id]
-    told += [(line.at, _line(line)) for line in book.lines.get(view.id, ())]
-    return sorted(told, key=lambda each: each[0])
+    told += [(event.at, event.order, _sent(event)) for event in book.sent if event.run == view.id]
+    told += [(line.at, line.order, _line(line)) for line in book.lines.get(view.id, ())]
+    return sorted(told, key=lambda each: each[:2])
 
 
-def _step(step: SeenStep) -> Iterable[tuple[datetime, str]]:
+def _step(step: SeenStep) -> Iterable[_Entry]:
     for number, tried in enumerate(step.tries, start=1):
         if tried.is_lost:
-            yield tried.at, f"step {step.id} ({step.kind}) try {number}: the app was lost"
+            told = f"step {step.id} ({step.kind}) try {number}: the app was lost"
+            yield tried.at, tried.order, told
         elif tried.error is not None:
             raised = f"{type(tried.error).__name__}: {tried.error}"
-            yield tried.at, f"step {step.id} ({step.kind}) try {number} raised {raised}"
+            told = f"step {step.id} ({step.kind}) try {number} raised {raised}"
+            yield tried.at, tried.order, told
     if step.ended_at is None:
         if not step.tries:
-            yield step.queued_at, f"step {step.id} ({step.kind}) began"
+            yield step.queued_at, _LAST, f"step {step.id} ({step.kind}) began"
         return
     stood = ", by a stand-in" if step.tries and step.tries[-1].stood_in else ""
     given = f" {_short(list(step.inputs))}" if step.inputs and step.kind == "run" else ""
     end = f"failed: {error_text(step.error)}" if step.error else f"-> {_short(step.output)}"
-    yield step.ended_at, f"step {step.id} ({step.kind}{stood}){given} {end}"
+    order = step.tries[-1].order if step.tries else 0
+    yield step.ended_at, order, f"step {step.id} ({step.kind}{stood}){given} {end}"
 
 
 def _sent(event: SentEvent) -> str:

@@ -1,0 +1,126 @@
+"""A recorded run, played to other code, shows where that would take other steps."""
+
+from datetime import timedelta
+from typing import Any
+
+import inngest
+import pytest
+
+from mainstem.testing import Comparison, Harness, HarnessError, Record
+
+DONE: list[str] = []
+
+
+def app(*steps: str, fails: bool = False) -> tuple[inngest.Inngest, list[inngest.Function[Any]]]:
+    """An app with one function of these steps; `nap` and `wait` are the server's."""
+    client = inngest.Inngest(app_id="a", is_production=False)
+
+    async def note(step: str) -> str:
+        DONE.append(step)
+        return f"{step} done"
+
+    @client.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=0)
+    async def f(ctx: inngest.Context) -> list[Any]:
+        given: list[Any] = []
+        for step in steps:
+            if step == "nap":
+                await ctx.step.sleep(step, timedelta(days=1))
+            elif step == "wait":
+                await ctx.step.wait_for_event(step, event="never", timeout=timedelta(days=1))
+            elif step == "both":
+                given += await ctx.group.parallel(
+                    (
+                        lambda: ctx.step.run("left", note, "l"),
+                        lambda: ctx.step.run("right", note, "r"),
+                    )
+                )
+            else:
+                given.append(await ctx.step.run(step, note, step))
+        if fails:
+            raise LookupError(str(given))
+        return given
+
+    return client, [f]
+
+
+async def record(*steps: str, days: int = 9) -> Record:
+    async with Harness.open(*app(*steps)) as harness:
+        run = await harness.send_one(inngest.Event(name="e", data={"n": 1}))
+        await harness.advance(days=days)
+        return Record.from_json(run.record().to_json())
+
+
+async def play(taken: Record, *steps: str, **options: Any) -> Comparison:
+    DONE.clear()
+    async with Harness.open(*app(*steps, **options)) as harness:
+        return await harness.replay(taken)
+
+
+async def test_the_same_code_takes_the_same_steps_and_does_none_of_their_work() -> None:
+    taken = await record("one", "nap", "both", "wait", "two")
+    compared = await play(taken, "one", "nap", "both", "wait", "two")
+    compared.assert_same_sequence()
+    assert (compared.is_over, compared.output) == (True, taken.output)
+    assert taken.step_ids == ["one", "nap", "left", "right", "wait", "two"]
+    assert DONE == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "first", "added", "removed", "moved"),
+    [
+        (("one", "new", "two"), "step 2 was 'two' in the record and is 'new' now", "new", "", ""),
+        (("one",), "step 2 was 'two' in the record and is not there now", "", "two", ""),
+        (("two", "one"), "step 1 was 'one' in the record and is 'two' now", "", "", "two one"),
+        (("one", "two", "new"), "step 3 was not in the record and is 'new' now", "new", "", ""),
+    ],
+)
+async def test_other_code_differs_where_it_does(
+    steps: tuple[str, ...], first: str, added: str, removed: str, moved: str
+) -> None:
+    compared = await play(await record("one", "two"), *steps)
+    assert str(compared.first_difference) == first
+    told = (compared.added, compared.removed, compared.moved)
+    assert [" ".join(each) for each in told] == [added, removed, moved]
+    assert compared.is_guess == bool(added)
+    with pytest.raises(AssertionError, match=r"recorded: one > two\n  now:      "):
+        compared.assert_same_sequence()
+
+
+async def test_a_run_that_was_under_way_is_compared_as_far_as_it_had_come() -> None:
+    taken = await record("one", "nap", "two", days=0)
+    compared = await play(taken, "one", "nap", "three")
+    compared.assert_same_sequence()
+    assert not compared.is_over
+
+
+async def test_code_that_fails_on_recorded_values_is_told() -> None:
+    compared = await play(await record("one"), "one", fails=True)
+    assert compared.error == "LookupError: ['one done']"
+    compared.assert_same_sequence()
+
+
+async def test_a_run_is_read_from_the_file_of_an_engine_that_is_using_it(tmp_path: Any) -> None:
+    path = tmp_path / "engine.db"
+    async with Harness.open(*app("one"), path=path) as harness:
+        run = await harness.send_one(inngest.Event(name="e"))
+        assert await Record.from_file(path, run.id) == run.record()
+    with pytest.raises(HarnessError, match="there is no such file"):
+        await Record.from_file(tmp_path / "none.db", run.id)
+
+
+async def test_a_function_that_is_gone_needs_its_successor_named() -> None:
+    taken = await record("one")
+    other = inngest.Inngest(app_id="b", is_production=False)
+
+    @other.create_function(fn_id="g", trigger=inngest.TriggerEvent(event="e"))
+    async def g(ctx: inngest.Context) -> None: ...
+
+    async with Harness.open(other, [g]) as harness:
+        with pytest.raises(HarnessError, match=r"no function 'a-f' here, only b-g\. Name the one"):
+            await harness.replay(taken)
+        assert (await harness.replay(taken, g)).removed == ("one",)
+
+
+def test_a_text_that_is_no_record_is_refused() -> None:
+    with pytest.raises(HarnessError, match=r"run\.record\(\)\.to_json\(\)"):
+        Record.from_json("{}")
