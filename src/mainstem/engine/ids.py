@@ -31,6 +31,13 @@ class UlidSource:
         self._last = fresh if fresh > self._last else self._last + 1
         return _encode(self._last)
 
+    def resume(self, last: str) -> None:
+        """Go on after an id that an earlier source gave."""
+        number = 0
+        for letter in last:
+            number = number << 5 | _ALPHABET.index(letter)
+        self._last = max(self._last, number)
+
 
 def seeded_ulid(seed: str, position: int) -> str | None:
     """The id of the event at a 1-based position of a request with this id seed.

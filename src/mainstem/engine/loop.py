@@ -29,7 +29,7 @@ from mainstem.engine.options import EngineOptions
 from mainstem.engine.progress import Backoff, apply_answer
 from mainstem.engine.queue import ReadyQueue
 from mainstem.engine.registry import Registry
-from mainstem.engine.runs import Run, load_run, mark_step_started, start_run
+from mainstem.engine.runs import Run, last_id, load_run, mark_step_started, start_run
 from mainstem.engine.starting import load_tat, save_tat
 from mainstem.engine.storage import Storage
 from mainstem.engine.sweeping import EVERY as SWEEP_EVERY
@@ -71,6 +71,9 @@ class Loop:
     def recover(self) -> None:
         """Take up what the file holds: leases of the dead, jobs, and ticks that are to come."""
         self.registry.reload(self.storage.connection)
+        # Ids rise across a restart too, or runs of the same moment would change places.
+        if last := last_id(self.storage.connection, self.clock.now()):
+            self.ulids.resume(last)
         with self.storage.transaction() as sql:
             reclaim_jobs(sql)
         for job in queued_jobs(self.storage.connection):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mainstem.engine.errors import UnknownRun
+from mainstem.engine.ids import first_ulid
 from mainstem.engine.lifecycle import PENDING_STEPS, RunStatus, StepStatus
 from mainstem.engine.wire import encode
 
@@ -109,6 +110,17 @@ def tie_events(sql: sqlite3.Connection, run_id: str, internal_ids: Sequence[str]
     sql.executemany(
         "INSERT OR IGNORE INTO run_events VALUES (?, ?)", [(each, run_id) for each in internal_ids]
     )
+
+
+def last_id(sql: sqlite3.Connection, now: int) -> str | None:
+    """The highest id that a run or an event was given up to a moment."""
+    end = first_ulid(now + 1)
+    row = sql.execute(
+        "SELECT max(id) FROM (SELECT max(id) AS id FROM runs WHERE id < :end UNION ALL"
+        " SELECT max(internal_id) FROM events WHERE internal_id < :end)",
+        {"end": end},
+    ).fetchone()
+    return None if row[0] is None else str(row[0])
 
 
 def find_run(sql: sqlite3.Connection, run_id: str) -> Run | None:
