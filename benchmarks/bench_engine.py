@@ -1,0 +1,193 @@
+"""How fast the engine is: over HTTP with an app of the SDK, with history, and next to DBOS.
+
+The server, the app (the SDK on FastAPI) and the client are three processes of this machine. All
+figures of one table were measured in one run, in turns. `--server` puts any Inngest-compatible
+server under the same work instead of `mainstem engine`, which is else started on a file of its own:
+what it accepted and every step's result are on disk before it goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parent / "engine"))
+
+from aims import AIMS, IDLE, PEAK, RATIO, RESUMED, WORST_DROP, drop_percent, worst_drop
+from neighbours import side_by_side
+from profiles import by_room, top
+from rounds import FULL, QUICK, Figures, Size, measure
+from served_app import ASLEEP_SECONDS
+from stand import Stand, foreign_stand, own_stand
+
+Found = dict[str, Any]
+
+
+async def over_http(options: argparse.Namespace, size: Size) -> Found:
+    """Every stand's figures, by how many runs it held before."""
+    async with AsyncExitStack() as stack:
+        if options.server:
+            stand = foreign_stand(options.server.rstrip("/"), options.pid)
+            stands = [await stack.enter_async_context(stand)]
+        else:
+            stands = [await stack.enter_async_context(own_stand(each)) for each in options.history]
+        measured = await measure(stands, size)
+        found: Found = {}
+        for stand_, figures in zip(stands, measured, strict=True):
+            found[f"{stand_.stored:,} stored runs"] = {**figures, **_of_process(stand_)}
+        if stands[0].engine is not None:
+            found[f"{stands[0].stored:,} stored runs"] |= await _resume(stands[0], size.sleepers)
+    return found
+
+
+def _of_process(stand: Stand) -> Figures:
+    found = {}
+    if stand.start_seconds is not None:
+        found["start to first answer, s"] = stand.start_seconds
+    if stand.idle_mib is not None:
+        found[IDLE] = stand.idle_mib
+    if stand.traffic.server is not None:
+        found["memory MiB, after the load"] = stand.traffic.server.memory_mib()
+        found[PEAK] = stand.traffic.server.peak_mib()
+    if stand.fill_seconds:
+        found["writing the stored runs, s"] = stand.fill_seconds
+    return found
+
+
+async def _resume(stand: Stand, runs: int) -> Figures:
+    """Kill the server while runs sleep; how many of them go on after it is back."""
+    numbers = await stand.traffic.put_to_sleep(runs)
+    await asyncio.sleep(0.3)  # the last answers are on their way to the disk
+    back = await stand.restart()
+    waiting = [stand.traffic.ledger.told("done", number) for number in numbers]
+    try:
+        async with asyncio.timeout(ASLEEP_SECONDS + 30):
+            await asyncio.gather(*waiting)
+    except TimeoutError:
+        pass
+    done = stand.traffic.ledger.count("done", numbers)
+    return {RESUMED: done / runs * 100, "restart after kill -9 to first answer, s": back}
+
+
+async def profile(size: Size) -> None:
+    """Print where the time of the engine's process goes, and that of the engine in process."""
+    with tempfile.TemporaryDirectory(prefix="mainstem-bench-") as folder:
+        kept = Path(folder) / "served.prof"
+        async with own_stand(0, profile=kept) as stand:
+            for _ in range(size.rounds):
+                await stand.traffic.burst("ten", size.bursts["ten"])
+        steps = size.rounds * size.bursts["ten"] * 10
+        _print_profile("the engine's process, ten-step runs", kept, steps)
+        kept = Path(folder) / "in_process.prof"
+        runs = size.neighbour_runs[32]
+        script = Path(__file__).parent / "engine" / "three_steps.py"
+        profiled = (sys.executable, "-m", "cProfile", "-o", str(kept), str(script))
+        process = await asyncio.create_subprocess_exec(
+            *profiled, "mainstem", folder, str(runs), "32", stdout=asyncio.subprocess.DEVNULL
+        )
+        await process.wait()
+        _print_profile("in process, three-step runs", kept, runs * 3)
+
+
+def _print_profile(what: str, kept: Path, steps: int) -> None:
+    table = Table(f"{what}, under cProfile", "s", "ms per step")
+    for room, seconds in by_room(kept).items():
+        table.add_row(room, f"{seconds:.3f}", f"{seconds / steps * 1e3:.3f}")
+    Console().print(table)
+    print(top(kept))
+
+
+def _print_figures(found: Mapping[str, Figures]) -> None:
+    columns = list(found)
+    first = found[columns[0]]
+    table = Table("figure", *columns, *(f"worse by, {each}" for each in columns[1:]))
+    for name in first:
+        others = [found[each].get(name) for each in columns[1:]]
+        drops = [
+            "" if other is None else f"{drop_percent(name, first[name], other):+.0f} %"
+            for other in others
+        ]
+        shown = ["" if other is None else f"{other:,.5g}" for other in others]
+        table.add_row(name, f"{first[name]:,.5g}", *shown, *drops)
+    Console().print(table)
+
+
+def _print_aims(reached: Figures) -> None:
+    table = Table("aim", "bound", "reached", "met", "Inngest's dev server")
+    for aim in AIMS:
+        if aim.figure in reached:
+            value = reached[aim.figure]
+            met = "yes" if aim.is_met(value) else "NO"
+            table.add_row(aim.figure, aim.text, f"{value:,.4g}", met, aim.theirs)
+    Console().print(table)
+
+
+def _reached(http: Mapping[str, Figures], neighbours: Found) -> Figures:
+    columns = list(http.values())
+    reached = dict(columns[0])
+    if len(columns) > 1:
+        reached[WORST_DROP] = max(worst_drop(columns[0], each) for each in columns[1:])
+    ratios = [float(each["ratio to DBOS at its best"]) for each in neighbours.values()]
+    if ratios:
+        reached[RATIO] = max(ratios)
+    return reached
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--full", action="store_true", help="more rounds and a million runs")
+    parser.add_argument("--quick", action="store_true", help="within a minute; the default")
+    parser.add_argument("--server", help="origin of a server that is there, instead of ours")
+    parser.add_argument("--pid", type=int, help="its process, to measure CPU and memory")
+    parser.add_argument("--history", help="numbers of stored runs, with commas; ours only")
+    parser.add_argument("--no-neighbours", action="store_true", help="leave DBOS out")
+    parser.add_argument("--profile", action="store_true", help="only tell where the time goes")
+    options = parser.parse_args()
+    usual = "0,100000,1000000" if options.full else "0,100000"
+    options.history = [int(each) for each in (options.history or usual).split(",")]
+    return options
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Measure, and print tables and JSON."""
+    size = FULL if options.full else QUICK
+    if options.profile:
+        await profile(size)
+        return
+    http = await over_http(options, size)
+    neighbours: Found = {}
+    if not options.no_neighbours and not options.server:
+        neighbours = await side_by_side(size.neighbour_rounds, size.neighbour_runs)
+    _print_figures(http)
+    if neighbours:
+        table = Table("three steps in process", "figure", "value")
+        for name, figures in neighbours.items():
+            for key, value in figures.items():
+                table.add_row(name, key, json.dumps(value) if key == "how" else f"{value:g}")
+        Console().print(table)
+    reached = _reached(http, neighbours)
+    _print_aims(reached)
+    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
+    told = {"machine": machine, "over_http": http, "in_process": neighbours}
+    print(json.dumps({"engine": told}))
+
+
+def main() -> None:
+    """The command."""
+    asyncio.run(run(_options()))
+
+
+if __name__ == "__main__":
+    main()
