@@ -86,6 +86,11 @@ def test_help_loads_no_room_but_the_command_line_and_the_errors(after_help: set[
     assert after_help.isdisjoint(f"mainstem.{room}" for room in ROOMS)
 
 
+def test_the_pytest_plugin_costs_projects_that_do_not_use_it_nothing() -> None:
+    loaded = loaded_after("import mainstem.testing.plugin") - loaded_after("import pytest")
+    assert loaded == {"mainstem", "mainstem.testing", "mainstem.testing.plugin"}
+
+
 def test_importing_any_room_needs_no_environment_and_prints_nothing() -> None:
     rooms = "\n".join(f"import mainstem.{room}" for room in ROOMS)
     done = subprocess.run(

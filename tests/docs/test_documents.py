@@ -24,6 +24,7 @@ RUN = (
     "migration.md",
     "registration.md",
     "status.md",
+    "testing.md",
 )
 TEXTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("examples/*/*.md")])
 _MAINSTEM = re.compile(r"^(?:\$ )?(?:env )?(?:[A-Z_]+=\S* +)*mainstem (.+?)(?: *&)?(?:  +#.*)?$")

@@ -189,3 +189,28 @@ async def test_a_coroutine_function_cannot_stand_in_for_a_sync_step() -> None:
         run = await harness.send_one(inngest.Event(name="shop/packed"))
         await harness.advance(days=1)
         run.assert_failed("Give it a plain one")
+
+
+async def test_a_handler_of_failures_runs_on_the_engine_as_well() -> None:
+    client = inngest.Inngest(app_id="a", is_production=False)
+
+    async def mourn(ctx: inngest.Context) -> Any:
+        error = cast("Any", ctx.event.data)["error"]
+        return await ctx.step.run("note", _note, error["message"])
+
+    @client.create_function(
+        fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=0, on_failure=mourn
+    )
+    async def f(ctx: inngest.Context) -> None:
+        await ctx.step.run("work", _note, "x")
+
+    async with Harness.open(client, [f]) as harness:
+        harness.fail("work", LookupError("gone"), function=f)
+        run = await harness.send_one(inngest.Event(name="e"))
+        run.assert_failed("LookupError: gone")
+        (mourned,) = harness.runs(function="f-failure")
+        assert await mourned.result() == "noted gone"
+
+
+async def _note(what: str) -> str:
+    return f"noted {what}"

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import httpx
 import inngest
@@ -132,7 +133,7 @@ class _Sync:
         return self._door.answer_sync(request)
 
 
-_TAKEN: Final[set[int]] = set()
+_TAKEN: Final[WeakSet[inngest.Inngest]] = WeakSet()
 
 
 class ClientDoor:
@@ -147,7 +148,7 @@ class ClientDoor:
     def open(self) -> None:
         """Lead the client here. Raises `HarnessError` when another harness has it."""
         client: Any = self.client
-        if id(client) in _TAKEN:
+        if client in _TAKEN:
             raise HarnessError(
                 f"Cannot open a harness on the client of app '{client.app_id}': another one that"
                 " is still open has it. Close that first; one client has one server."
@@ -162,7 +163,7 @@ class ClientDoor:
             "mode": client._mode,  # noqa: SLF001
             "is_production": client.is_production,
         }
-        _TAKEN.add(id(client))
+        _TAKEN.add(client)
         self._set(_Async(self._door), _Sync(self._door), _dev(client), is_production=False)
         client.middleware = [*client.middleware, self._middleware]
 
@@ -173,7 +174,7 @@ class ClientDoor:
         kept, self._kept = self._kept, None
         self._set(kept["async"], kept["sync"], kept["mode"], is_production=kept["is_production"])
         self.client.middleware = [m for m in self.client.middleware if m is not self._middleware]
-        _TAKEN.discard(id(self.client))
+        _TAKEN.discard(self.client)
 
     def _set(self, by_async: Any, by_sync: Any, mode: Any, *, is_production: bool) -> None:
         client: Any = self.client
