@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import BadConfiguration, FunctionTaken, WrongEnvironment
-from mainstem.engine.registration import read_registration
+from mainstem.engine.registration import app_name, read_registration
 from mainstem.engine.responses import problem_response
 
 Json = Any
@@ -28,14 +28,14 @@ async def register(engine: Engine, request: Request) -> Response:
         body = json.loads(await request.body())
     except ValueError as error:
         return JSONResponse({"error": f"Invalid request: {error}"}, 400)
-    if not isinstance(body, Mapping) or not body.get("appname"):
+    if not isinstance(body, Mapping) or not app_name(body):
         return JSONResponse({"error": "Invalid request: it names no app"}, 400)
     try:
         registration = read_registration(body, env=request.headers.get("x-inngest-env"))
         accepted = await engine.register(registration)
     except BadConfiguration as error:
         message = f"At least one function is invalid: {error}"
-        engine.note_error(str(body["appname"]), message)
+        engine.note_error(app_name(body), message)
         engine.registrar.note_refused(str(body.get("url") or ""))
         return problem_response(message, 400)
     except (FunctionTaken, WrongEnvironment) as error:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from mainstem.engine import ids
 from mainstem.engine.adapting import adapt_runs
+from mainstem.engine.addresses import is_same_address
 from mainstem.engine.apps import (
     AppView,
     Conflict,
@@ -75,8 +76,8 @@ class Registrar:
     def __init__(self, loop: Loop, options: EngineOptions) -> None:
         self._loop = loop
         self._options = options
-        # The answers given lately, to know them again when an app passes one on.
-        self._given: deque[str] = deque(maxlen=_REMEMBERED)
+        # The registrations taken lately, by the address they named, to know them again.
+        self._taken: deque[tuple[str, Accepted]] = deque(maxlen=_REMEMBERED)
         # Where registrations came from that were refused, to ask there again.
         self._refused: deque[str] = deque(maxlen=_REMEMBERED)
 
@@ -175,6 +176,7 @@ class Registrar:
         return [replace(app, workers=self._loop.workers.count(app.name)) for app in apps]
 
     async def _sync(self, url: str) -> Mapping[str, Json]:
+        before = self._taken[-1] if self._taken else None
         is_in_band, answer = await ask_to_sync(
             self._loop.caller(), url, kind=self._options.server_kind, now=self._loop.clock.now()
         )
@@ -183,9 +185,26 @@ class Registrar:
                 return (await self.accept(read_in_band(answer))).answer()
             except (BadConfiguration, FunctionTaken, WrongEnvironment) as error:
                 raise SyncRefused(url, str(error)) from error
-        if answer.get("sync_id") not in self._given:
+        taken = self._find_taken(url, answer.get("sync_id"), after=before)
+        if taken is None:
             raise SyncRefused(url, REGISTERED_ELSEWHERE)
-        return answer
+        return taken.answer()
+
+    def _find_taken(
+        self, url: str, sync_id: Json, *, after: tuple[str, Accepted] | None
+    ) -> Accepted | None:
+        """The registration that an app at `url` means by its answer to a sync.
+
+        The SDK of TypeScript does not pass on which one: it is then what came while it was asked,
+        from that address if any did. An app behind a proxy names another.
+        """
+        if sync_id is not None:
+            return next((each for _, each in self._taken if each.sync_id == sync_id), None)
+        came = list(self._taken)
+        if after in came:
+            came = came[came.index(after) + 1 :]
+        came.sort(key=lambda each: is_same_address(each[0], url))
+        return came[-1][1] if came else None
 
     async def _rivals(self, registration: Registration) -> list[str]:
         """The app's other addresses at which an SDK still answers."""
@@ -203,7 +222,6 @@ class Registrar:
 
     def _store(self, registration: Registration, alive: list[str]) -> Accepted:
         sync_id = str(uuid.uuid4())
-        self._given.append(sync_id)
         with self._loop.work() as work:
             is_modified = save_app(work.sql, registration, work.now)
             save_rivals(work.sql, registration.name, alive, work.now)
@@ -213,4 +231,6 @@ class Registrar:
                 plan_crons(work)
                 adapt_runs(work, before)
         conflicts = tuple(Conflict(registration.url, each, work.now) for each in alive)
-        return Accepted(ids.app_id(registration.name), sync_id, is_modified, conflicts)
+        accepted = Accepted(ids.app_id(registration.name), sync_id, is_modified, conflicts)
+        self._taken.append((registration.url, accepted))
+        return accepted

@@ -51,11 +51,16 @@ def read_registration(body: Mapping[str, Json], *, env: str | None = None) -> Re
     """The body of a register request, whose environment is a header. Raises `BadConfiguration`."""
     return _registration(
         body,
-        name=body.get("appname"),
+        name=app_name(body),
         sdk=body.get("sdk"),
         env=env,
         method=SyncMethod.OUT_OF_BAND,
     )
+
+
+def app_name(body: Mapping[str, Json]) -> str:
+    """The app that a register request names, or nothing: the SDKs do not spell the key alike."""
+    return str(body.get("appname") or body.get("appName") or "")
 
 
 def read_in_band(answer: Mapping[str, Json]) -> Registration:

@@ -17,6 +17,9 @@ from mainstem.engine.wire import encode
 Json = Any
 _SDK_HEADERS: Final = ("x-inngest-sdk", "x-inngest-sdk-handled")
 _KEPT_ANSWER: Final = 300
+# The SDK of TypeScript answers {"message": …, "modified": …}; these are its own words.
+_REGISTERED: Final = "Successfully registered"
+_NOT_REGISTERED: Final = "Failed to register"
 
 
 async def ask_to_sync(
@@ -41,7 +44,7 @@ async def ask_to_sync(
         if not caller.is_trusted(response):
             raise SyncRefused(url, _FORGED)
         return True, answer
-    if answer is not None and answer.get("ok") is True:
+    if answer is not None and _says_registered(response.status, answer):
         return False, answer
     raise SyncRefused(url, why_refused(response.status, response.headers, answer, kind=kind))
 
@@ -71,6 +74,10 @@ async def _look(caller: AppClient, url: str, *, kind: str, now: int) -> Response
         return None
 
 
+def _says_registered(status: int, answer: Mapping[str, Json]) -> bool:
+    return answer.get("ok") is True or (status == 200 and answer.get("message") == _REGISTERED)
+
+
 def why_refused(
     status: int, headers: Mapping[str, str], answer: Mapping[str, Json] | None, *, kind: str
 ) -> str:
@@ -93,13 +100,13 @@ def why_refused(
             f"it serves no functions (HTTP {status}). Give the list of functions to the SDK's"
             " `serve`."
         )
-    if code in ("registration_failed", "unknown"):
+    if code in ("registration_failed", "unknown") or message.startswith(_NOT_REGISTERED):
         return (
             f"its own request to register failed (HTTP {status}: {message}). Its API address must"
             " be this server's: set INNGEST_BASE_URL, or the client's `api_base_url`."
         )
-    if told.get("error"):
-        return f"its registration was refused: {told['error']}"
+    if told.get("error") or "modified" in told:
+        return f"its registration was refused: {told.get('error') or message}"
     said = message or encode(answer)[:_KEPT_ANSWER]
     return f"it answered HTTP {status}: {said}. Look at the app's log for the cause."
 
