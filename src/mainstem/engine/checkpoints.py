@@ -14,7 +14,7 @@ from mainstem.engine.jobs import has_other_calls
 from mainstem.engine.lifecycle import FINAL_RUNS, StepMove
 from mainstem.engine.loop import Loop
 from mainstem.engine.ops import BadOps, Op, read_ops
-from mainstem.engine.runs import Run, count_steps, find_run, find_step, pending_steps
+from mainstem.engine.runs import Run, count_steps, find_run, find_step, is_waiting
 from mainstem.engine.step_ends import discover, keep_memo
 from mainstem.engine.step_starts import register_step
 from mainstem.engine.wire import encode, size_of
@@ -119,7 +119,7 @@ def _save(work: Work, checkpoint: Checkpoint) -> bool:
     _check_limits(work, run, new, memos)
     for op in new:
         _keep(work, run, op, memos[op.id], dispatch)
-    if new and not has_other_calls(work.sql, run.id, 0) and not pending_steps(work.sql, run.id):
+    if new and not has_other_calls(work.sql, run.id, 0) and not is_waiting(work.sql, run.id):
         # It was the last that the run waited for, and no call is there to tell the function.
         discover(work, run)
     return checkpoint.chain is not None and dispatch is None
@@ -161,7 +161,8 @@ def _check_limits(work: Work, run: Run, new: Sequence[Op], memos: Mapping[str, s
 def _keep(work: Work, run: Run, op: Op, memo: str, dispatch: Dispatch | None) -> None:
     attempt = dispatch.attempt if dispatch else 0
     step = find_step(work.sql, run.id, op.id)
+    is_new = step is None
     if step is None:
         began = max(work.now - op.spent, (dispatch and dispatch.leased) or run.created)
         step = register_step(work, run, op, attempt=attempt, started=began)
-    keep_memo(work, run, step, memo, StepMove.COMPLETE, attempt=attempt)
+    keep_memo(work, run, step, memo, StepMove.COMPLETE, attempt=attempt, is_new=is_new)

@@ -58,6 +58,7 @@ def _end(work: Work, run: Run, move: RunMove, output: Json) -> None:
     work.drop_jobs(run.id)
     delete_pauses(work.sql, run.id)
     work.sql.execute("DELETE FROM singletons WHERE run_id = ?", (run.id,))
+    work.ended.add(run.id)
     work.tell(Change("run", run.id, run.slug, status, at=work.now))
 
 

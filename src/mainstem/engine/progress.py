@@ -6,6 +6,7 @@ they end in `step_ends`. Inngest SDK protocol, "Opcodes" and "Retries".
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from mainstem.engine import limits
@@ -22,8 +23,7 @@ from mainstem.engine.runs import (
     count_steps,
     find_run,
     find_step,
-    load_run,
-    pending_steps,
+    is_waiting,
     save_attempt,
     save_version,
 )
@@ -66,15 +66,20 @@ def apply_answer(work: Work, job: Job, answer: Answer, *, leased: int, backoff: 
         return
     match answer:
         case Returned(output, version):
-            save_version(work.sql, run.id, version)
+            _learn_version(work, run, version)
             complete_run(work, run, output)
         case Raised(error, retry):
             _retry_or_fail(work, run, job, error, retry, backoff)
         case Broken(error):
             _retry_or_fail(work, run, job, error, Retry(), backoff)
         case Reported(ops, retry, version):
-            save_version(work.sql, run.id, version)
+            _learn_version(work, run, version)
             _apply_ops(work, run, job, ops, retry, leased, backoff)
+
+
+def _learn_version(work: Work, run: Run, version: int) -> None:
+    if version != run.version:
+        save_version(work.sql, run.id, version)
 
 
 def _apply_ops(
@@ -87,7 +92,8 @@ def _apply_ops(
     backoff: Backoff,
 ) -> None:
     steps = [op for op in ops if op.op not in _NO_STEPS]
-    new = {op.id for op in steps if find_step(work.sql, run.id, op.id) is None}
+    known = {op.id: find_step(work.sql, run.id, op.id) for op in steps}
+    new = {step_id for step_id, step in known.items() if step is None}
     if count_steps(work.sql, run.id) + len(new) > limits.MAX_STEPS_PER_RUN:
         message = f"The function run exceeded the step limit of {limits.MAX_STEPS_PER_RUN} steps."
         fail_run(
@@ -100,7 +106,7 @@ def _apply_ops(
     for op in ordered:
         if op.id in new:
             started = None if op.op == "StepPlanned" else leased
-            register_step(work, run, op, attempt=job.attempt, started=started)
+            known[op.id] = register_step(work, run, op, attempt=job.attempt, started=started)
     try:
         for op in ordered:
             if op.id in new:
@@ -109,35 +115,51 @@ def _apply_ops(
         fail_run(work, run, error.error)
         return
     for op in ordered:
-        _settle(work, run, job, op, retry, backoff)
-        if load_run(work.sql, run.id).status in FINAL_RUNS:
+        if (step := known[op.id]) is not None:
+            _settle(work, run, job, op, step, retry, backoff, is_new=op.id in new)
+        if run.id in work.ended:
             return
+    _obey(work, run, ops)
+    if run.id in work.ended:
+        return
+    is_repeated = any(step is not None and step.memo is not None for step in known.values())
+    _ensure_progress(work, run, job, is_repeated=is_repeated)
+
+
+def _obey(work: Work, run: Run, ops: tuple[Op, ...]) -> None:
+    """What an answer says of the run itself."""
     for op in ops:
         if op.op == "RunComplete":
             complete_run(work, run, op.data)
             return
         if op.op == "DiscoveryRequest":
             discover(work, run)
-    _ensure_progress(work, run, job)
 
 
-def _settle(work: Work, run: Run, job: Job, op: Op, retry: Retry, backoff: Backoff) -> None:
+def _settle(
+    work: Work,
+    run: Run,
+    job: Job,
+    op: Op,
+    step: Step,
+    retry: Retry,
+    backoff: Backoff,
+    *,
+    is_new: bool,
+) -> None:
     """What a step that was run, well or badly, changes."""
-    step = find_step(work.sql, run.id, op.id)
-    if step is None:
-        return
+    end = partial(finish_step, work, run, step, attempt=job.attempt, is_new=is_new)
     match op.op:
         case "StepRun":
             memo = encode({"data": op.data})
             if size_of(memo) > limits.MAX_STEP_OUTPUT_BYTES:
-                finish_step(work, run, step, _too_large(memo), StepMove.FAIL, attempt=job.attempt)
+                end(_too_large(memo), StepMove.FAIL)
             else:
-                finish_step(work, run, step, memo, StepMove.COMPLETE, attempt=job.attempt)
+                end(memo, StepMove.COMPLETE)
         case "StepFailed":
-            finish_step(work, run, step, failure_memo(op.error), StepMove.FAIL, attempt=job.attempt)
+            end(failure_memo(op.error), StepMove.FAIL)
         case "StepError" if retry.forbidden or not has_attempts_left(job.attempt, run.max_attempts):
-            memo = failure_memo(op.error, is_final=retry.forbidden)
-            finish_step(work, run, step, memo, StepMove.FAIL, attempt=job.attempt)
+            end(failure_memo(op.error, is_final=retry.forbidden), StepMove.FAIL)
         case "StepError" if step.memo is not None:
             discover(work, run)
         case "StepError":
@@ -158,9 +180,12 @@ def _try_step_again(
     _requeue(work, run, job, retry, backoff)
 
 
-def _ensure_progress(work: Work, run: Run, job: Job) -> None:
+def _ensure_progress(work: Work, run: Run, job: Job, *, is_repeated: bool) -> None:
     """No answer may leave a run with nothing to come: that would be a run that hangs."""
-    if pending_steps(work.sql, run.id) or has_other_calls(work.sql, run.id, job.id):
+    is_called = any(each.run_id == run.id and each.is_call for each in work.queued)
+    if is_called or is_waiting(work.sql, run.id) or has_other_calls(work.sql, run.id, job.id):
+        if not is_repeated:
+            return
         stuck = work.sql.execute(
             "SELECT name FROM steps WHERE run_id = ? AND repeats > ?", (run.id, _MAX_REPEATS)
         ).fetchone()

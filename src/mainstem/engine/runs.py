@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mainstem.engine.errors import UnknownRun
 from mainstem.engine.ids import first_ulid
@@ -12,7 +12,7 @@ from mainstem.engine.lifecycle import PENDING_STEPS, RunStatus, StepStatus
 from mainstem.engine.wire import encode
 
 Json = Any
-_PENDING = json.dumps(sorted(PENDING_STEPS))
+_PENDING: Final = ", ".join(f"'{status}'" for status in sorted(PENDING_STEPS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +174,17 @@ def find_step(sql: sqlite3.Connection, run_id: str, step_id: str) -> Step | None
     return _read_step(row) if row else None
 
 
-def insert_step(sql: sqlite3.Connection, step: Step, *, now: int, started: int | None) -> None:
-    """Store a step that was met for the first time."""
+def insert_step(
+    sql: sqlite3.Connection, step: Step, *, now: int, started: int | None, given: str | None
+) -> None:
+    """Store a step that was met for the first time; `given` is its input as JSON text."""
     sql.execute(
         "INSERT INTO steps (run_id, id, position, name, op, status, attempt, is_race, queued,"
-        " started) VALUES (?,?,?,?,?,?,?,?,?,?)",
+        " started, input) VALUES"
+        " (?1, ?2, (SELECT count(*) FROM steps WHERE run_id = ?1), ?3,?4,?5,?6,?7,?8,?9,?10)",
         (
             step.run_id,
             step.id,
-            count_steps(sql, step.run_id),
             step.name,
             step.op,
             step.status,
@@ -190,6 +192,7 @@ def insert_step(sql: sqlite3.Connection, step: Step, *, now: int, started: int |
             step.is_race,
             now,
             started,
+            given,
         ),
     )
 
@@ -255,12 +258,21 @@ def count_memos(sql: sqlite3.Connection, run_id: str) -> int:
     return int(row[0])
 
 
+def is_waiting(sql: sqlite3.Connection, run_id: str) -> bool:
+    """Whether there is a step that a run waits for."""
+    row = sql.execute(
+        f"SELECT 1 FROM steps WHERE run_id = ? AND memo IS NULL AND status IN ({_PENDING}) LIMIT 1",  # noqa: S608  constants
+        (run_id,),
+    ).fetchone()
+    return row is not None
+
+
 def pending_steps(sql: sqlite3.Connection, run_id: str) -> list[Step]:
     """The steps a run waits for."""
     rows = sql.execute(
-        "SELECT * FROM steps WHERE run_id = ? AND memo IS NULL"
-        " AND status IN (SELECT value FROM json_each(?)) ORDER BY position",
-        (run_id, _PENDING),
+        f"SELECT * FROM steps WHERE run_id = ? AND memo IS NULL AND status IN ({_PENDING})"  # noqa: S608  constants
+        " ORDER BY position",
+        (run_id,),
     )
     return [_read_step(row) for row in rows]
 

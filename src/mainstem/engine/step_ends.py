@@ -18,8 +18,8 @@ from mainstem.engine.runs import (
     count_repeat,
     find_run,
     find_step,
+    is_waiting,
     load_run,
-    pending_steps,
     save_memo,
 )
 from mainstem.engine.wire import encode
@@ -35,14 +35,21 @@ INVOKE_TIMED_OUT: Final = {
 
 
 def finish_step(
-    work: Work, run: Run, step: Step, memo: str, move: StepMove, *, attempt: int = 0
+    work: Work,
+    run: Run,
+    step: Step,
+    memo: str,
+    move: StepMove,
+    *,
+    attempt: int = 0,
+    is_new: bool = False,
 ) -> None:
     """Store a memo and see to it that the function gets it. The first memo of a step wins."""
     if step.memo is not None:
         count_repeat(work.sql, run.id, step.id)
         discover(work, run)
         return
-    keep_memo(work, run, step, memo, move, attempt=attempt)
+    keep_memo(work, run, step, memo, move, attempt=attempt, is_new=is_new)
     if is_state_full(work, run, memo):
         fail_overflowed(work, run)
         return
@@ -50,18 +57,29 @@ def finish_step(
         # Each member of a race is told of at once, but one after the other: a step that two calls
         # find at the same time would be run by both.
         discover(work, run, Group(f"discovery:{run.id}", 1))
-    elif not pending_steps(work.sql, run.id):
+    elif not is_waiting(work.sql, run.id):
         discover(work, run)
 
 
 def keep_memo(
-    work: Work, run: Run, step: Step, memo: str, move: StepMove, *, attempt: int = 0
+    work: Work,
+    run: Run,
+    step: Step,
+    memo: str,
+    move: StepMove,
+    *,
+    attempt: int = 0,
+    is_new: bool = False,
 ) -> None:
-    """Store the memo of a step that has none, and end what waited for it. Asks for no call."""
+    """Store the memo of a step that has none, and end what waited for it. Asks for no call.
+
+    Nothing waits yet for a step that `is_new` in this transaction.
+    """
     status = moved(STEP_MOVES, step.status, move)
     save_memo(work.sql, step, status, memo, attempt=attempt, now=work.now)
-    work.drop_jobs(run.id, step.id)
-    delete_pauses(work.sql, run.id, step.id)
+    if not is_new:
+        work.drop_jobs(run.id, step.id)
+        delete_pauses(work.sql, run.id, step.id)
     tell_step(work, run, step.name, status, attempt)
 
 

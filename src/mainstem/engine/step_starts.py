@@ -44,12 +44,8 @@ def register_step(work: Work, run: Run, op: Op, *, attempt: int, started: int | 
     status = _FIRST_STATUS.get(op.op, StepStatus.PLANNED)
     kind = "StepRun" if op.op.startswith("Step") else op.op
     step = Step(run.id, op.id, op.display_name, kind, status, attempt, op.is_race, None, 0)
-    insert_step(work.sql, step, now=work.now, started=started)
-    if op.input is not None:
-        work.sql.execute(
-            "UPDATE steps SET input = ? WHERE run_id = ? AND id = ?",
-            (encode(op.input), run.id, op.id),
-        )
+    given = None if op.input is None else encode(op.input)
+    insert_step(work.sql, step, now=work.now, started=started, given=given)
     return step
 
 

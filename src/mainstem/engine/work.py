@@ -32,7 +32,8 @@ class Change:
 class Work:
     """A transaction under way at the moment `now`.
 
-    `is_queue_stale` asks for the queue in memory to be read from the file again after the commit.
+    `ended` are the ids of the runs that ended in it. `is_queue_stale` asks for the queue in memory
+    to be read from the file again after the commit.
     """
 
     sql: sqlite3.Connection
@@ -43,6 +44,7 @@ class Work:
     dropped: list[int] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     outbox: deque[Event] = field(default_factory=deque)
+    ended: set[str] = field(default_factory=set)
     is_queue_stale: bool = False
 
     def new_id(self) -> str:
