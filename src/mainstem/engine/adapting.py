@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mainstem.engine.grouping import groups_of, throttle_of
-from mainstem.engine.jobs import Group, Job, JobKind, encode_groups, queued_jobs, save_limits
+from mainstem.engine.jobs import Group, Job, JobKind, encode_groups, jobs_after, save_limits
 from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.registry import Function
 from mainstem.engine.runs import Run, find_run
 from mainstem.engine.work import Work
 
 Json = Any
+_ALL: Final = -1  # SQLite's word for no limit
 _TIMEOUTS: Final = (JobKind.START_TIMEOUT, JobKind.FINISH_TIMEOUT)
 # Every run that has not ended has a job: a run without one would hang.
 UNENDED: Final = """
@@ -43,7 +44,8 @@ def adapt_runs(work: Work, before: Iterable[Function]) -> None:
             _set_timeout(work, function, run)
     if not groups:
         return
-    for job in queued_jobs(work.sql):
+    # Also those under way: an engine that is opened on the file makes them again.
+    for job, _ in jobs_after(work.sql, 0, limit=_ALL):
         if job.is_call and job.run_id in groups:
             run = find_run(work.sql, job.run_id)
             if run is not None:
