@@ -9,6 +9,9 @@ from typing import Any
 import inngest
 
 LOG = logging.getLogger("shop")
+# Made once, as a module of an app makes its client: that takes the SDK longer than a test.
+CLIENT = inngest.Inngest(app_id="shop", is_production=False)
+PLAIN = inngest.Inngest(app_id="a", is_production=False)
 
 
 @dataclass
@@ -21,8 +24,8 @@ class Shop:
 
 
 def open_shop(**client: Any) -> Shop:
-    """A shop with a client of its own."""
-    made = inngest.Inngest(**{"app_id": "shop", "is_production": False, **client})
+    """A shop; with a client of its own if that is to be another than usual."""
+    made = inngest.Inngest(app_id="shop", **client) if client else CLIENT
     shop = Shop(made, [])
 
     async def charge(order: int, *, currency: str = "EUR") -> dict[str, Any]:

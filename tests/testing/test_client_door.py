@@ -11,7 +11,7 @@ import pytest
 
 from mainstem.testing import Harness, HarnessError
 
-from .shop import bought, open_shop
+from .shop import PLAIN, bought, open_shop
 
 
 def parts(client: Any) -> tuple[Any, ...]:
@@ -116,7 +116,7 @@ async def test_state_too_large_for_a_request_is_fetched_in_this_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("mainstem.engine.limits.MAX_STATE_IN_REQUEST_BYTES", 100)
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
 
     async def much(n: int) -> str:
         return str(n) * 150

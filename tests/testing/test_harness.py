@@ -16,7 +16,7 @@ from mainstem.testing import (
     StillRunning,
 )
 
-from .shop import bought, open_shop
+from .shop import PLAIN, bought, open_shop
 
 
 async def test_an_event_starts_a_run_which_is_seen_step_by_step() -> None:
@@ -65,7 +65,7 @@ async def test_a_result_may_let_time_pass_but_no_more_than_it_needs() -> None:
 
 
 async def test_a_failed_run_gives_what_was_raised_and_its_trace() -> None:
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
 
     @client.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=0)
     async def f(ctx: inngest.Context) -> None:
@@ -112,7 +112,7 @@ async def test_what_a_function_and_the_test_sent_is_told_in_order() -> None:
 
 
 async def test_an_event_dated_now_by_the_machine_is_dated_now_on_the_clock() -> None:
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
 
     @client.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"))
     async def f(ctx: inngest.Context) -> int:
@@ -191,7 +191,7 @@ async def test_logs_of_a_run_are_kept_once_each_and_logging_is_left_as_it_was() 
 async def test_an_app_that_never_answers_is_told_in_real_time() -> None:
     import asyncio
 
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
 
     @client.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"))
     async def f(ctx: inngest.Context) -> None:
@@ -203,7 +203,7 @@ async def test_an_app_that_never_answers_is_told_in_real_time() -> None:
 
 
 async def test_with_the_real_clock_a_result_is_waited_for() -> None:
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
 
     @client.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"))
     async def f(ctx: inngest.Context) -> str:

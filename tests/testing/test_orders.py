@@ -9,7 +9,7 @@ from inngest.experimental import ai
 
 from mainstem.testing import Harness
 
-from .shop import bought, open_shop
+from .shop import PLAIN, bought, open_shop
 
 LONG = timedelta(days=30)
 
@@ -66,7 +66,7 @@ async def test_sync_functions_have_stand_ins_too() -> None:
 
 
 async def test_a_stand_in_may_be_for_one_function_or_one_repetition() -> None:
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
 
     async def one() -> int:
         return 1
@@ -87,7 +87,7 @@ async def test_a_stand_in_may_be_for_one_function_or_one_repetition() -> None:
 
 
 async def test_parallel_steps_have_stand_ins_and_failures() -> None:
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
 
     async def one() -> int:
         return 1
@@ -112,7 +112,7 @@ async def test_parallel_steps_have_stand_ins_and_failures() -> None:
 
 
 async def test_inference_is_answered_without_a_model() -> None:
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
 
     @client.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"))
     async def f(ctx: inngest.Context) -> Any:
@@ -192,7 +192,7 @@ async def test_a_coroutine_function_cannot_stand_in_for_a_sync_step() -> None:
 
 
 async def test_a_handler_of_failures_runs_on_the_engine_as_well() -> None:
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
 
     async def mourn(ctx: inngest.Context) -> Any:
         error = cast("Any", ctx.event.data)["error"]

@@ -8,12 +8,14 @@ import pytest
 
 from mainstem.testing import Comparison, Harness, HarnessError, Record
 
+from .shop import PLAIN
+
 DONE: list[str] = []
 
 
 def app(*steps: str, fails: bool = False) -> tuple[inngest.Inngest, list[inngest.Function[Any]]]:
     """An app with one function of these steps; `nap` and `wait` are the server's."""
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
 
     async def note(step: str) -> str:
         DONE.append(step)

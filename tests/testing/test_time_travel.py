@@ -7,7 +7,7 @@ import pytest
 
 from mainstem.testing import Harness, HarnessError
 
-from .shop import bought, open_shop
+from .shop import PLAIN, bought, open_shop
 
 
 async def test_crons_tick_at_their_moments_on_the_clock() -> None:
@@ -21,7 +21,7 @@ async def test_crons_tick_at_their_moments_on_the_clock() -> None:
 
 
 async def test_one_step_of_time_passes_sleeps_waits_retries_debounces_and_throttles() -> None:
-    client = inngest.Inngest(app_id="a", is_production=False)
+    client = PLAIN
     begun: list[str] = []
 
     @client.create_function(

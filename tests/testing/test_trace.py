@@ -43,7 +43,7 @@ async def test_a_failed_run_s_trace_ends_with_what_was_raised() -> None:
         trace = run.trace()
     assert "try 4 raised ConnectionError: busy" in trace
     assert "failed: ConnectionError: busy" in trace
-    assert "last raised:" in trace
+    assert trace.endswith("ConnectionError: busy")
 
 
 async def test_assertions_show_the_trace() -> None:

@@ -26,6 +26,7 @@ _SEED: Final = "x-inngest-event-id-seed"
 _EXPECTED: Final = "x-inngest-expected-server-kind"
 # How long before now a time may lie that the SDK has just read off the machine's clock.
 _JUST_NOW_MS: Final = 60_000
+_NOWHERE: Final = "http://127.0.0.1:9"
 
 
 class EngineDoor:
@@ -134,6 +135,25 @@ class _Sync:
 
 
 _TAKEN: Final[WeakSet[inngest.Inngest]] = WeakSet()
+# Clients of ours. To make one takes the SDK longer than to run a test with it (it reads the
+# machine's certificates, twice), so those that are free are taken again.
+_OURS: Final[list[inngest.Inngest]] = []
+
+
+def own_client() -> inngest.Inngest:
+    """A client for a harness whose caller has none, with nothing from the environment."""
+    for client in _OURS:
+        if client not in _TAKEN:
+            return client
+    made = inngest.Inngest(
+        app_id="test",
+        is_production=False,
+        event_key="test",
+        api_base_url=_NOWHERE,
+        event_api_base_url=_NOWHERE,
+    )
+    _OURS.append(made)
+    return made
 
 
 class ClientDoor:

@@ -10,9 +10,10 @@ import inngest
 
 from mainstem.catalog import Catalog, EventData
 from mainstem.engine import RunStatus, RunView
+from mainstem.testing.client_door import own_client
 from mainstem.testing.comparison import Comparison, compare
 from mainstem.testing.errors import HarnessClosed, HarnessError, NoSuchRun
-from mainstem.testing.lookups import ENGINE, ask_all, caller_of, read_pending
+from mainstem.testing.lookups import ask_all, caller_of, read_pending
 from mainstem.testing.orders import AnyFunction
 from mainstem.testing.records import Record
 from mainstem.testing.run import EngineRun, SeenRun
@@ -93,16 +94,14 @@ class Harness(Stage):
         **options: Any,
     ) -> Opening:
         """An engine with a catalogue on it, bound to `services`, and to a client of its own."""
-        if client is None:
-            client = inngest.Inngest(
-                app_id="test",
-                is_production=False,
-                event_key="test",
-                api_base_url=ENGINE,
-                event_api_base_url=ENGINE,
-            )
-        bound = catalog.bind(client, services, environment=environment)
-        return cls.open(client, list(bound.functions), **options)
+        harness = cls(**options)
+
+        async def fill() -> None:
+            led = client or own_client()
+            bound = catalog.bind(led, services, environment=environment)
+            await harness.add_app(led, list(bound.functions))
+
+        return Opening(harness, fill)
 
     async def aclose(self) -> None:
         """Close the engine, give clients and logging back; a second call does nothing."""

@@ -15,7 +15,7 @@ from mainstem.testing.seen import Pending
 from mainstem.testing.step_seam import moment
 
 Json = Any
-ENGINE: Final = "http://127.0.0.1"
+_ENGINE: Final = "http://127.0.0.1"
 
 
 async def ask_all(door: EngineDoor, path: str) -> list[Mapping[str, Json]]:
@@ -23,7 +23,7 @@ async def ask_all(door: EngineDoor, path: str) -> list[Mapping[str, Json]]:
     items: list[Mapping[str, Json]] = []
     query = ""
     while True:
-        body = (await door.answer(httpx.Request("GET", f"{ENGINE}{path}{query}"))).json()
+        body = (await door.answer(httpx.Request("GET", f"{_ENGINE}{path}{query}"))).json()
         items += body["data"]
         cursor = (body.get("metadata") or {}).get("next_cursor")
         if not cursor:

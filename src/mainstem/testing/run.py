@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-import inngest
-
 from mainstem.engine import RunStatus, RunView
 from mainstem.testing.book import Book
 from mainstem.testing.errors import RunFailed, StillRunning
 from mainstem.testing.records import Record
-from mainstem.testing.run_views import error_text, steps_of
+from mainstem.testing.run_views import error_text, really_raised, steps_of
 from mainstem.testing.seen import LogSeen, SeenStep, SentEvent
 from mainstem.testing.step_seam import moment
 from mainstem.testing.trace import trace_of
@@ -159,16 +157,7 @@ class SeenRun:
         raise RunFailed(f"The run did not complete: {told}\n\n{self.trace()}") from self._cause()
 
     def _cause(self) -> BaseException | None:
-        """What was really raised; a step's error that the function let pass is given as it was."""
-        if self.status is not RunStatus.FAILED or not self.raised:
-            return None
-        last = self.raised[-1]
-        for earlier in reversed(self.raised[:-1]):
-            if isinstance(last, inngest.StepError) and (
-                (type(earlier).__name__, str(earlier)) == (last.name, last.message)
-            ):
-                return earlier
-        return last
+        return really_raised(self.raised) if self.status is RunStatus.FAILED else None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id} of {self.function}: {self.status}>"

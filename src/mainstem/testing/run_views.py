@@ -1,7 +1,9 @@
 """A run as a test sees it: what the engine holds of it, and what was written down beside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import inngest
 
 from mainstem.engine import RunView, StepView
 from mainstem.testing.book import Book
@@ -50,6 +52,16 @@ def _seen(run: str, name: str, step: StepView, book: Book) -> SeenStep:
         ended_at=None if step.ended_at is None else moment(step.ended_at),
         tries=tuple(book.tries.get((run, step.id), ())),
     )
+
+
+def really_raised(raised: Sequence[BaseException]) -> BaseException | None:
+    """The last of these; for a step's error that the function let pass, what the step raised."""
+    last = raised[-1] if raised else None
+    if isinstance(last, inngest.StepError):
+        for earlier in reversed(raised[:-1]):
+            if (type(earlier).__name__, str(earlier)) == (last.name, last.message):
+                return earlier
+    return last
 
 
 def error_text(error: Mapping[str, Any] | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mainstem.engine import RunView
 from mainstem.testing.book import Book
-from mainstem.testing.run_views import error_text, steps_of
+from mainstem.testing.run_views import error_text, really_raised, steps_of
 from mainstem.testing.seen import LogSeen, SeenStep, SentEvent
 from mainstem.testing.step_seam import moment
 
@@ -32,9 +32,9 @@ def trace_of(view: RunView, book: Book) -> str:
     else:
         pending = [step for step in steps_of(view, book).values() if not step.is_done]
         lines += [f"  ...  waits in step {s.id!r} ({s.kind}, {s.status})" for s in pending]
-    raised = book.raised.get(view.id)
-    if raised and str(view.status) == "FAILED":
-        lines += ["  last raised:", *_indented(_traceback(raised[-1]))]
+    raised = really_raised(book.raised.get(view.id, ()))
+    if raised is not None and str(view.status) == "FAILED":
+        lines += ["  raised:", *_indented(_traceback(raised))]
     return "\n".join(lines)
 
 
