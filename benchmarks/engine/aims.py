@@ -32,7 +32,7 @@ class Aim:
 IDLE = "idle memory MiB"
 PEAK = "memory MiB, the most under load"
 RESUMED = "sleeping runs that resume after kill -9, %"
-RATIO = "in process, ratio to DBOS"
+RATIO = "in process, ratio to DBOS, {}"
 WORST_DROP = "worst drop with stored runs, %"
 
 AIMS = (
@@ -46,14 +46,15 @@ AIMS = (
     Aim(IDLE, 80, is_most=True, theirs="123"),
     Aim(PEAK, 80, is_most=True),
     Aim(RESUMED, 100, is_most=False, theirs="0"),
-    Aim(RATIO, 1.3, is_most=False),
+    Aim(RATIO.format("1 at a time"), 1.3, is_most=False),
+    Aim(RATIO.format("32 at a time"), 1.3, is_most=False),
     Aim(WORST_DROP, 10, is_most=True),
 )
 
 
 def is_better_when_low(figure: str) -> bool:
-    """Whether a figure is a time, which is to be small, and not a rate."""
-    return " ms" in figure
+    """Whether a figure is a time or a size, which is to be small, and not a rate."""
+    return "/s" not in figure
 
 
 def drop_percent(figure: str, before: float, after: float) -> float:
@@ -62,15 +63,15 @@ def drop_percent(figure: str, before: float, after: float) -> float:
     return change if is_better_when_low(figure) else -change
 
 
-def worst_drop(before: Mapping[str, float], after: Mapping[str, float]) -> float:
-    """The largest fall among rates, medians and the server's CPU.
+def worst_drop(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[float, str]:
+    """The largest fall among rates, median latencies and the server's CPU, and where it was.
 
     p95 and p99 of a few dozen runs say more about the machine than about stored runs, and the app's
     own time has nothing to do with them.
     """
-    left_out = ("p95", "p99", "app's", "wall")
+    counted = ("/s", "p50", "server's CPU", "first answer", "MiB")
     return max(
-        drop_percent(name, before[name], after[name])
+        (drop_percent(name, before[name], after[name]), name)
         for name in before
-        if name in after and not any(each in name for each in left_out)
+        if name in after and any(each in name for each in counted)
     )

@@ -25,7 +25,7 @@ async def side_by_side(rounds: int, runs: Mapping[int, int]) -> dict[str, dict[s
         order = CONTENDERS if number % 2 == 0 else CONTENDERS[::-1]
         for at_once, count in runs.items():
             for who in order:
-                found = await _measured(who, count, at_once)
+                found = await measured(who, count, at_once)
                 how[who] = str(found["how"])
                 rates.setdefault((at_once, who), []).append(float(str(found["runs_per_second"])))
     return {
@@ -45,16 +45,15 @@ def _compared(rates: Mapping[str, float], how: Mapping[str, str]) -> dict[str, o
     }
 
 
-async def _measured(who: str, runs: int, at_once: int) -> dict[str, object]:
+async def measured(who: str, runs: int, at_once: int, *python: str) -> dict[str, object]:
+    """What `three_steps.py` found in a process of its own; `python` are options of Python's."""
     with tempfile.TemporaryDirectory(prefix="mainstem-bench-") as folder:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(_SCRIPT),
-            *(who, folder, str(runs), str(at_once)),
+            *(sys.executable, *python, str(_SCRIPT), who, folder, str(runs), str(at_once)),
             stdout=asyncio.subprocess.PIPE,
         )
         told, _ = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"three_steps.py {who} ended with {process.returncode}")
-    found: dict[str, object] = json.loads(told.decode().splitlines()[-1])
+    found: dict[str, object] = json.loads(told.decode().splitlines()[0])
     return found

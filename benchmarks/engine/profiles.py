@@ -45,7 +45,7 @@ def by_room(profile: Path) -> dict[str, float]:
             continue
         for caller, (_, _, of_caller, _) in callers.items():
             spent[_room(caller)] += of_caller
-    return dict(sorted(spent.items(), key=lambda item: -item[1]))
+    return dict(spent)
 
 
 def top(profile: Path, lines: int = 45) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-from history import fill
+from history import count_runs, fill
 from ledger import Ledger
 from measured_process import MeasuredProcess
 from traffic import Traffic
@@ -127,6 +127,7 @@ async def _prepare(stand: Stand, began: float) -> None:
     if stand.stored:
         engine.process.stop()
         stand.fill_seconds = await asyncio.to_thread(fill, engine.path, stand.stored)
+        assert count_runs(engine.path) == stand.stored
         stand.start_seconds = await engine.start(http)
         stand.traffic.server = engine.process
     await asyncio.sleep(_SETTLE_SECONDS)
@@ -144,7 +145,8 @@ async def foreign_stand(origin: str, pid: int | None) -> AsyncIterator[Stand]:
         app = await _start_app(http, origin, ledger)
         try:
             stand = Stand(Traffic(http, origin, ledger, server, app), None, 0)
-            stand.idle_mib = server and server.memory_mib()
+            if server is not None:
+                stand.idle_mib = server.memory_mib()
             yield stand
         finally:
             app.stop()

@@ -71,8 +71,7 @@ class Traffic:
         ids = await self._post(body)
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await self.ledger.told("done", event["data"]["n"])
-            while not await self._is_completed(ids[0]):
-                await asyncio.sleep(_LOOK_SECONDS)
+            await self._completed(ids[0])
         return time.perf_counter() - began
 
     async def burst(self, name: str, runs: int) -> Burst:
@@ -84,8 +83,7 @@ class Traffic:
         last_ids = (await self._post_all(bodies, 1))[-1]
         async with asyncio.timeout(_PATIENCE_SECONDS):
             ends = [await self.ledger.told("done", event["data"]["n"]) for event in events]
-            while not await self._is_completed(last_ids[-1]):
-                await asyncio.sleep(_LOOK_SECONDS)
+            await self._completed(last_ids[-1])
         after = self._cpu()
         server, app = (
             None if then is None or now is None else now - then
@@ -108,7 +106,8 @@ class Traffic:
         return {"name": f"bench/{name}", "data": data}
 
     def _cpu(self) -> tuple[float | None, float]:
-        return self.server and self.server.cpu_seconds(), self.app.cpu_seconds()
+        server = None if self.server is None else self.server.cpu_seconds()
+        return server, self.app.cpu_seconds()
 
     async def _post_all(self, bodies: Sequence[str], connections: int) -> list[list[str]]:
         waiting = iter(enumerate(bodies))
@@ -130,8 +129,12 @@ class Traffic:
         ids: list[str] = json.loads(text)["ids"]
         return ids
 
-    async def _is_completed(self, event_id: str) -> bool:
-        async with self.http.get(f"{self.origin}/v1/events/{event_id}/runs") as answer:
-            found: Mapping[str, Any] = await answer.json()
-        runs = found.get("data") or ()
-        return bool(runs) and all(run["status"].upper() == "COMPLETED" for run in runs)
+    async def _completed(self, event_id: str) -> None:
+        """Return when the server tells that the event's run is completed, which it soon is."""
+        while True:
+            async with self.http.get(f"{self.origin}/v1/events/{event_id}/runs") as answer:
+                found: Mapping[str, Any] = await answer.json()
+            runs = found.get("data") or ()
+            if runs and all(run["status"].upper() == "COMPLETED" for run in runs):
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
