@@ -29,6 +29,7 @@ class GroupCommit:
         self._round: asyncio.Future[None] | None = None
         self._committed = 0
         self._synced = 0
+        self._failure: StorageFailed | None = None
 
     def note_commit(self) -> None:
         """A transaction was committed."""
@@ -36,6 +37,8 @@ class GroupCommit:
 
     async def wait(self) -> None:
         """Return when everything committed so far is on disk. Raises `StorageFailed`."""
+        if self._failure is not None:
+            raise self._failure
         target = self._committed
         while self._synced < target:
             if self._round is None:
@@ -49,7 +52,10 @@ class GroupCommit:
             await asyncio.get_running_loop().run_in_executor(self._worker(), self._flush)
             self._synced = covered
         except OSError as error:
-            raise StorageFailed(self._path, error.strerror or str(error)) from error
+            # The system may have dropped what it could not write, and would call the next attempt
+            # a success: from here on nothing can be promised.
+            self._failure = StorageFailed(self._path, error.strerror or str(error))
+            raise self._failure from error
         finally:
             self._round = None
 

@@ -262,11 +262,9 @@ class Engine:
 
     def stats(self) -> EngineStats:
         """How much there is and was."""
-        sql = self.reader
-        done = sql.execute("SELECT count(*) FROM steps WHERE memo IS NOT NULL").fetchone()[0]
         return EngineStats(
-            runs=count_by_status(sql),
-            steps_completed=done,
+            runs=count_by_status(self.reader),
+            steps_completed=self._loop.steps_completed,
             calls=self._loop.calls_answered,
             queued=len(self._loop.queue),
             in_flight=self._loop.in_flight,

@@ -24,7 +24,7 @@ from mainstem.engine.gcra import Admission, throttle_admission
 from mainstem.engine.ids import UlidSource
 from mainstem.engine.intake import drain_outbox
 from mainstem.engine.jobs import Job, JobKind, Throttle, lease_job, queued_jobs, reclaim_jobs
-from mainstem.engine.lifecycle import RUN_MOVES, RunMove, RunStatus, moved
+from mainstem.engine.lifecycle import RUN_MOVES, RunMove, RunStatus, StepStatus, moved
 from mainstem.engine.options import EngineOptions
 from mainstem.engine.progress import Backoff, apply_answer
 from mainstem.engine.queue import ReadyQueue
@@ -51,6 +51,7 @@ class Loop:
         self.ulids = UlidSource(options.seed)
         self.queue = ReadyQueue()
         self.calls_answered = 0
+        self.steps_completed = 0
         self.workers = Workers(options.connect)
         self._options = options
         client = AppClient(
@@ -266,6 +267,7 @@ class Loop:
             for job_id in work.dropped:
                 self.queue.drop(job_id)
         for change in work.changes:
+            self.steps_completed += change.status == StepStatus.COMPLETED
             for listener in self._listeners:
                 listener.put_nowait(change)
         if work.queued or work.dropped or work.is_queue_stale:

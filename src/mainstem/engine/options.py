@@ -79,7 +79,7 @@ class EngineOptions:
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """How much there is and was: runs by status, steps done, calls answered since the start."""
+    """How much there is and was: runs by status; steps done and calls answered since the start."""
 
     runs: Mapping[RunStatus, int]
     steps_completed: int
