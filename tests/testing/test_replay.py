@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import inngest
 import pytest
 
@@ -108,6 +109,18 @@ async def test_a_run_is_read_from_the_file_of_an_engine_that_is_using_it(tmp_pat
         assert await Record.from_file(path, run.id) == run.record()
     with pytest.raises(HarnessError, match="there is no such file"):
         await Record.from_file(tmp_path / "none.db", run.id)
+
+
+async def test_a_run_is_read_from_what_an_engine_s_api_tells() -> None:
+    async with Harness.open(*app("one", "nap", "one", "wait")) as harness:
+        run = await harness.send_one(inngest.Event(name="e"))
+        await harness.advance(days=1)
+        url = f"http://127.0.0.1/v1/runs/{run.id}/trace"
+        answer = (await harness.way_in.answer(httpx.Request("GET", url))).json()
+        assert Record.from_api(answer) == run.record()
+        assert run.record().step_ids == ["one", "nap", "one:1", "wait"]
+    with pytest.raises(HarnessError, match=r"/v1/runs/\{run_id\}/trace"):
+        Record.from_api({"data": {}})
 
 
 async def test_a_function_that_is_gone_needs_its_successor_named() -> None:

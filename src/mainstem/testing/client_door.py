@@ -26,6 +26,7 @@ _SEED: Final = "x-inngest-event-id-seed"
 _EXPECTED: Final = "x-inngest-expected-server-kind"
 # How long before now a time may lie that the SDK has just read off the machine's clock.
 _JUST_NOW_MS: Final = 60_000
+_PATIENCE_S: Final = 30.0
 _NOWHERE: Final = "http://127.0.0.1:9"
 
 
@@ -69,7 +70,9 @@ class EngineDoor:
     def answer_sync(self, request: httpx.Request) -> httpx.Response:
         """The same for a thread that waits: the engine goes on in its own meanwhile."""
         if not self.is_at_home:
-            return asyncio.run_coroutine_threadsafe(self.answer(request), self._loop).result()
+            answer = asyncio.run_coroutine_threadsafe(self.answer(request), self._loop)
+            # With a bound, so that no thread outlives the harness whose loop has stopped.
+            return answer.result(_PATIENCE_S)
         return _at_once(self.answer(request))
 
     def _stamped(self, request: httpx.Request) -> list[dict[str, Any]]:

@@ -2,14 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from mainstem.engine import Engine, EngineOptions, RunView, StepView
+from mainstem.engine import Engine, EngineOptions, RunView
 from mainstem.testing.errors import HarnessError
 from mainstem.testing.run_views import step_names
 
@@ -67,15 +67,34 @@ class Record:
     @classmethod
     def of(cls, view: RunView) -> "Record":
         """The record of a run that some engine shows."""
-        names = step_names(view.steps)
         return cls(
             function=view.function_id,
             run=view.id,
             status=str(view.status),
             events=view.events,
-            steps=tuple(_step(name, step) for name, step in zip(names, view.steps, strict=True)),
+            steps=_steps([asdict(step) for step in view.steps]),
             output=view.output,
         )
+
+    @classmethod
+    def from_api(cls, answer: Mapping[str, Json]) -> "Record":
+        """The record of a run that an engine's API shows (`GET /v1/runs/{run_id}/trace`)."""
+        try:
+            trace = answer["data"]
+            run = trace["run"]
+            return cls(
+                function=run["function"],
+                run=run["id"],
+                status=run["status"],
+                events=tuple(trace["events"]),
+                steps=_steps(trace["steps"]),
+                output=run["output"],
+            )
+        except (KeyError, TypeError) as error:
+            raise HarnessError(
+                f"Cannot read the record of a run from an API's answer: {error!r} is missing. Ask"
+                " for `/v1/runs/{run_id}/trace`."
+            ) from error
 
     @classmethod
     async def from_file(cls, path: str | Path, run: str) -> "Record":
@@ -100,9 +119,15 @@ def _reading(path: str | Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
 
 
-def _step(name: str, step: StepView) -> RecordedStep:
-    memo: Json = step.output
-    if step.op not in _BARE:
-        memo = {"error": step.error} if step.error is not None else {"data": step.output}
-    is_done = step.ended_at is not None and str(step.status) != "abandoned"
-    return RecordedStep(name, step.id, step.op, is_done, memo if is_done else None)
+def _steps(steps: Sequence[Mapping[str, Json]]) -> tuple[RecordedStep, ...]:
+    names = step_names([(step["name"], step["id"]) for step in steps])
+    return tuple(_step(name, step) for name, step in zip(names, steps, strict=True))
+
+
+def _step(name: str, step: Mapping[str, Json]) -> RecordedStep:
+    memo: Json = step["output"]
+    if step["op"] not in _BARE:
+        error = step["error"]
+        memo = {"data": memo} if error is None else {"error": error}
+    is_done = step["ended_at"] is not None and step["status"] != "abandoned"
+    return RecordedStep(name, step["id"], step["op"], is_done, memo if is_done else None)

@@ -22,21 +22,21 @@ _KINDS: Final[Mapping[str, StepKind]] = {
 
 def steps_of(view: RunView, book: Book) -> dict[str, SeenStep]:
     """The steps of a run in the order in which they were met, by the names the code knows."""
-    names = step_names(view.steps)
+    names = step_names([(step.name, step.id) for step in view.steps])
     return {
         name: _seen(view.id, name, step, book) for name, step in zip(names, view.steps, strict=True)
     }
 
 
-def step_names(steps: tuple[StepView, ...]) -> list[str]:
-    """Their names, with `:n` behind the n-th repetition of one."""
+def step_names(steps: Sequence[tuple[str, str]]) -> list[str]:
+    """Names of steps told by display name and hash: `:n` behind the n-th repetition of one."""
     names = []
-    for step in steps:
-        name, again = step.name, 0
-        while hashed(name) != step.id and again < len(steps):
+    for shown, key in steps:
+        name, again = shown, 0
+        while hashed(name) != key and again < len(steps):
             again += 1
-            name = f"{step.name}:{again}"
-        names.append(name if hashed(name) == step.id else step.name)
+            name = f"{shown}:{again}"
+        names.append(name if hashed(name) == key else shown)
     return names
 
 

@@ -1,6 +1,5 @@
 """Moving a virtual clock from one due moment to the next, as real time would pass them."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -43,5 +42,4 @@ async def travel(
             await settle(engine, patience)
             return
         clock.advance(timedelta(milliseconds=max(0, due - clock.now())))
-        await asyncio.sleep(0)
     raise HarnessError(f"After {_MOST_STOPS} moments something is still due: look at `pending()`.")
