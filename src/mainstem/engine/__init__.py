@@ -36,7 +36,7 @@ from mainstem.engine.options import ConnectTimes, EngineOptions, EngineStats
 from mainstem.engine.polling import Notice, Sign, Watch, watching
 from mainstem.engine.registrar import Accepted
 from mainstem.engine.registration import Registration, SyncMethod
-from mainstem.engine.runs import RunView, StepView
+from mainstem.engine.views import RunView, StepView
 from mainstem.engine.work import Change
 
 __all__ = [

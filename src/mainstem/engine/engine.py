@@ -30,9 +30,10 @@ from mainstem.engine.realtime import Realtime
 from mainstem.engine.registrar import Accepted, Registrar
 from mainstem.engine.registration import Registration
 from mainstem.engine.registry import Registry
-from mainstem.engine.runs import RunView, count_by_status, load_run, view_run, view_runs
+from mainstem.engine.runs import load_run
 from mainstem.engine.signals import Signals
 from mainstem.engine.storage import Storage
+from mainstem.engine.views import RunView, count_by_status, view_run, view_runs
 from mainstem.engine.work import Change, Work
 
 Json = Any

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mainstem.engine.engine import Engine
 from mainstem.engine.lifecycle import RunStatus
-from mainstem.engine.runs import RunView, StepView
+from mainstem.engine.views import RunView, StepView
 from mainstem.engine.wire import encode
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from mainstem.engine.api.shapes import Moment
 from mainstem.engine.attempts import AttemptView, attempts_of
 from mainstem.engine.errors import UnknownRun
 from mainstem.engine.lifecycle import RunStatus, StepStatus
-from mainstem.engine.runs import RunView, StepView, view_run
+from mainstem.engine.views import RunView, StepView, view_run
 
 Json = Any
 # A run's output may have megabytes; a list shows the short ones.
@@ -110,13 +110,11 @@ def show_trace(sql: sqlite3.Connection, run_id: str) -> RunTrace:
     view: RunView = view_run(sql, run_id)
     attempts = attempts_of(sql, run_id)
     of_step = _by_step(attempts)
-    inputs = _inputs(sql, run_id)
     return RunTrace(
         run=shown[0],
         events=view.events,
         steps=tuple(
-            _step(step, inputs.get(step.id), of_step[step.id] or _around(step, attempts))
-            for step in view.steps
+            _step(step, of_step[step.id] or _around(step, attempts)) for step in view.steps
         ),
         attempts=tuple(attempts),
         replays=_replays(sql, shown[0]),
@@ -146,13 +144,6 @@ def _around(step: StepView, attempts: Sequence[AttemptView]) -> list[AttemptView
     ]
 
 
-def _inputs(sql: sqlite3.Connection, run_id: str) -> dict[str, Json]:
-    rows = sql.execute(
-        "SELECT id, input FROM steps WHERE run_id = ? AND input IS NOT NULL", (run_id,)
-    )
-    return {row["id"]: json.loads(row["input"]) for row in rows}
-
-
 def _replays(sql: sqlite3.Connection, run: RunShown) -> tuple[str, ...]:
     rows = sql.execute(REPLAYS, (run.function, run.id, run.id))
     return tuple(row["id"] for row in rows)
@@ -165,7 +156,7 @@ REPLAYS: Final = (
 )
 
 
-def _step(step: StepView, given: Json, attempts: Sequence[AttemptView]) -> StepShown:
+def _step(step: StepView, attempts: Sequence[AttemptView]) -> StepShown:
     return StepShown(
         id=step.id,
         name=step.name,
@@ -175,7 +166,7 @@ def _step(step: StepView, given: Json, attempts: Sequence[AttemptView]) -> StepS
         queued_at=step.queued_at,
         started_at=step.started_at,
         ended_at=step.ended_at,
-        input=given,
+        input=step.input,
         output=step.output,
         error=step.error,
         attempts=tuple(attempts),
