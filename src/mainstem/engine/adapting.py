@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
+from mainstem.engine.gcra import full_rate, full_throttle
 from mainstem.engine.grouping import groups_of, throttle_of
 from mainstem.engine.jobs import Group, Job, JobKind, encode_groups, jobs_after, save_limits
 from mainstem.engine.lifecycle import RunStatus
@@ -26,12 +27,15 @@ UNENDED: Final = """
     SELECT DISTINCT runs.id FROM jobs JOIN runs ON runs.id = jobs.run_id
     WHERE runs.function_id IN (SELECT value FROM json_each(?))
 """
+BUCKETS_OF: Final = "UPDATE buckets SET tat = ? WHERE key >= ? AND key < ? AND tat > ?"
 
 
 def adapt_runs(work: Work, before: Iterable[Function]) -> None:
     """Hold runs back as the functions registered now say, where that differs from `before`."""
     known = {function.id: _limits(function) for function in before}
     changed = [each for each in work.registry.all() if known.get(each.id) != _limits(each)]
+    for each in changed:
+        _empty_buckets(work, each)
     rows = work.sql.execute(UNENDED, (json.dumps([each.id for each in changed]),)).fetchall()
     functions = {each.id: each for each in changed}
     groups: dict[str, tuple[Group, ...]] = {}
@@ -59,11 +63,25 @@ def renewed_groups(old: Iterable[Group], own: Iterable[Group]) -> tuple[Group, .
     return (*own, *besides)
 
 
+def _empty_buckets(work: Work, function: Function) -> None:
+    """No bucket is fuller than full: what it admitted at another pace weighs no more than that."""
+    throttle, rate = function.config.throttle, function.config.rate_limit
+    fullest = {
+        f"throttle:{function.id}": full_throttle(throttle, work.now) if throttle else None,
+        f"rate:{function.id}": full_rate(rate, work.now) if rate else None,
+    }
+    for prefix, tat in fullest.items():
+        if tat is not None:
+            # The semicolon is the next character after the colon.
+            work.sql.execute(BUCKETS_OF, (tat, f"{prefix}:", f"{prefix};", tat))
+
+
 def _limits(function: Function) -> Json:
     config = function.config
     return (
         config.concurrency,
         config.throttle,
+        config.rate_limit,
         config.start_timeout_ms,
         config.finish_timeout_ms,
     )

@@ -24,21 +24,39 @@ class Admission:
 
 def throttle_admission(pace: Pace, tat: int | None, now: int) -> Admission:
     """Whether a run may start now; a cold bucket lets limit + burst start at once."""
-    return _admit(pace, pace.limit + pace.burst, tat, now)
+    return _admit(pace, _throttle_capacity(pace), tat, now)
 
 
 def rate_admission(pace: Pace, tat: int | None, now: int) -> Admission:
     """Whether an event may start a run; a bucket holds a tenth of its limit and one more."""
-    return _admit(pace, pace.limit // 10 + 1, tat, now)
+    return _admit(pace, _rate_capacity(pace), tat, now)
+
+
+def full_throttle(pace: Pace, now: int) -> int:
+    """The `tat` of a throttle's bucket that has just admitted all it can."""
+    return now * NANOSECONDS + _interval(pace) * _throttle_capacity(pace)
+
+
+def full_rate(pace: Pace, now: int) -> int:
+    """The `tat` of a rate limit's bucket that has just admitted all it can."""
+    return now * NANOSECONDS + _interval(pace) * _rate_capacity(pace)
+
+
+def _throttle_capacity(pace: Pace) -> int:
+    return pace.limit + pace.burst
+
+
+def _rate_capacity(pace: Pace) -> int:
+    return pace.limit // 10 + 1
+
+
+def _interval(pace: Pace) -> int:
+    return pace.period_ms * NANOSECONDS // pace.limit
 
 
 def _admit(pace: Pace, capacity: int, tat: int | None, now: int) -> Admission:
-    interval = pace.period_ms * NANOSECONDS // pace.limit
-    present = now * NANOSECONDS
-    # No bucket is fuller than full. One that is was filled at another pace, or by a clock that has
-    # gone back since, and nobody is to wait for that longer than the pace of now says.
-    filled = min(max(present if tat is None else tat, present), present + interval * capacity)
-    moved = filled + interval
+    interval, present = _interval(pace), now * NANOSECONDS
+    moved = max(present if tat is None else tat, present) + interval
     opens = moved - interval * capacity
     allowed_at = -(-opens // NANOSECONDS)  # up to the next whole millisecond
     return Admission(opens <= present, moved, allowed_at)
