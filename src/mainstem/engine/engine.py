@@ -95,8 +95,8 @@ class Engine:
         return self._loop.storage.connection
 
     async def on_disk(self) -> None:
-        """Return when all that was changed so far survives a power cut."""
-        await self._loop.storage.on_disk()
+        """Return when all that was changed so far survives a power cut. Raises `StorageFailed`."""
+        await self._loop.on_disk()
 
     # For the API of this room
 
@@ -280,6 +280,10 @@ class Engine:
         """
         async with asyncio.timeout(timeout):
             await self._loop.wait_idle()
+
+    async def wait_over(self) -> None:
+        """Return when the engine is closed; raise what stopped it if it died before."""
+        await self._loop.wait_over()
 
     async def settle(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Return when no call is under way and nothing is due at this moment.

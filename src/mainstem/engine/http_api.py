@@ -25,7 +25,7 @@ from mainstem.engine import (
     signals_api,
 )
 from mainstem.engine.engine import Engine
-from mainstem.engine.errors import BadEvent, UnknownFunction, UnknownRun
+from mainstem.engine.errors import BadEvent, StorageFailed, UnknownFunction, UnknownRun
 from mainstem.engine.graphql_api import answer_query
 from mainstem.engine.responses import problem_response
 from mainstem.engine.runs import load_run, memos_of
@@ -134,7 +134,10 @@ class _ServerKind:
 
 
 class _OnDisk:
-    """No answer to a request that may change something leaves before the change is on disk."""
+    """No answer to a request that may change something leaves before the change is on disk.
+
+    When the file cannot be written the answer is a 503, which says that the engine stops.
+    """
 
     def __init__(self, app: ASGIApp, engine: Engine) -> None:
         self._app = app
@@ -147,7 +150,13 @@ class _OnDisk:
             await send(message)
 
         is_change = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD")
-        await self._app(scope, receive, send_late if is_change else send)
+        if not is_change:
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, send_late)
+        except StorageFailed as error:
+            await problem_response(str(error), 503)(scope, receive, send)
 
 
 async def _health(_: Engine, __: Request) -> Response:

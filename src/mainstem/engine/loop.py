@@ -103,12 +103,35 @@ class Loop:
 
     @contextmanager
     def work(self) -> Iterator[Work]:
-        """One transaction, and after its commit everything that follows from it."""
+        """One transaction, and after its commit everything that follows from it.
+
+        Raises `StorageFailed` when the file cannot be written, and ever after.
+        """
+        if isinstance(self._failure, StorageFailed):
+            raise self._failure
         work = Work(self.storage.connection, self.clock.now(), self.registry, self.ulids)
-        with self.storage.transaction():
-            yield work
-            drain_outbox(work)
+        try:
+            with self.storage.transaction():
+                yield work
+                drain_outbox(work)
+        except StorageFailed as error:
+            self._fail(error)
+            raise
         self._publish(work)
+
+    async def on_disk(self) -> None:
+        """Return when everything committed so far is on disk. Raises `StorageFailed`."""
+        try:
+            await self.storage.on_disk()
+        except StorageFailed as error:
+            self._fail(error)
+            raise
+
+    async def wait_over(self) -> None:
+        """Return when the loop has ended; raise what it died of, if it did."""
+        async with self._idle:
+            await self._idle.wait_for(lambda: self._is_over)
+        self._check()
 
     @property
     def in_flight(self) -> int:
@@ -176,8 +199,8 @@ class Loop:
                 if not self._wake.is_set():
                     await self.clock.wait(self._wake, self.queue.next_due())
                 await asyncio.sleep(0)
-        except Exception as error:  # noqa: BLE001  the edge: kept for `wait_idle` and `stop`
-            self._failure = error
+        except Exception as error:  # noqa: BLE001  the edge: kept for whoever waits, and `stop`
+            self._fail(error)
         finally:
             self._is_over = True
             await self._tell_idle()
@@ -215,7 +238,7 @@ class Loop:
         """
         try:
             # 1. What led to this request is on disk before anyone hears of it.
-            await self.storage.on_disk()
+            await self.on_disk()
             # 2. The app is asked. No answer is an answer: it becomes a failed attempt.
             answer = await self._ask(job, run)
             self.calls_answered += 1
@@ -241,7 +264,12 @@ class Loop:
     def _call_ended(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._failure = error
+            self._fail(error)
+        self._wake.set()
+
+    def _fail(self, error: BaseException) -> None:
+        """End the loop; what it died of first is what is told."""
+        self._failure = self._failure or error
         self._wake.set()
 
     async def _ask(self, job: Job, run: Run) -> Answer:

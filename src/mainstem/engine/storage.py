@@ -7,6 +7,7 @@ holder dies: nothing to clean up after a crash.
 """
 
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -140,6 +141,14 @@ _CHANGES: Final[tuple[str, ...]] = (
     """,
 )
 _VERSION: Final = 1 + len(_CHANGES)
+# Tables that every layout has had: a file without them is somebody else's.
+_OURS: Final = frozenset({"apps", "functions", "events", "runs", "steps", "jobs", "start_keys"})
+_UNUSABLE: Final = frozenset(
+    {
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY),
+        *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+    }
+)
 
 
 class Storage:
@@ -147,6 +156,8 @@ class Storage:
 
     def __init__(self, path: str) -> None:
         """Open or create the file. Raises `EngineBusy`, or `EngineError` if it is not ours."""
+        # By its true name: two links to one file must meet the same lock.
+        path = path if path == MEMORY else os.path.realpath(path)
         self.path = path
         self._lock = None if path == MEMORY else _take_lock(path)
         self._commits = None if path == MEMORY else GroupCommit(path)
@@ -174,8 +185,8 @@ class Storage:
             except BaseException:
                 self._roll_back()
                 raise
-        except sqlite3.OperationalError as error:
-            if _is_unwritable(error):
+        except sqlite3.DatabaseError as error:
+            if _is_unusable(error):
                 raise StorageFailed(self.path, str(error)) from error
             raise
         if self._commits is not None:
@@ -204,16 +215,20 @@ class Storage:
             self._lock = None
 
 
-def _is_unwritable(error: sqlite3.OperationalError) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
+def _is_unusable(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNUSABLE
 
 
 def _take_lock(path: str) -> IO[str]:
+    if Path(path).is_dir():
+        raise EngineError(f"Cannot open the engine's file {path!r}: it is a folder. Name a file.")
     try:
         lock = Path(f"{path}.lock").open("a", encoding="utf-8")  # noqa: SIM115  held until close
     except OSError as error:
-        raise EngineError(f"Cannot open the engine's file {path!r}: {error.strerror}") from error
+        raise EngineError(
+            f"Cannot open the engine's file {path!r}: {error.strerror}. It and a lock beside it are"
+            " written; choose a path in a folder that is there and can be written."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -237,7 +252,10 @@ def _empty() -> bytes:
 
 
 def _connect(path: str) -> sqlite3.Connection:
+    connection: sqlite3.Connection | None = None
     try:
+        if path != MEMORY and Path(path).exists():
+            _expect_ours(path)
         connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=256
         )
@@ -250,14 +268,31 @@ def _connect(path: str) -> sqlite3.Connection:
         if version < _VERSION:
             connection.executescript(_script(version))
     except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
         raise EngineError(
             f"Cannot open the engine's file {path!r}: {error}. It must be a file written by this"
-            " engine, or none yet, in a folder that can be written."
+            " engine, or none yet, in a folder that can be written, on a disk with room."
         ) from error
+    return connection
+
+
+def _expect_ours(path: str) -> None:
+    """Look at a file before anything in it is touched. Raises `EngineError` or `sqlite3.Error`."""
+    looking = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)
+    try:
+        version = looking.execute("PRAGMA user_version").fetchone()[0]
+        tables = looking.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    finally:
+        looking.close()
+    names = {name for (name,) in tables}
+    if names and (version == 0 or not names >= _OURS):
+        raise EngineError(
+            f"Cannot open the engine's file {path!r}: it is a database of something else. Nothing"
+            " was changed in it; choose another path."
+        )
     if version > _VERSION:
-        connection.close()
         raise EngineError(
             f"The engine's file {path!r} has layout {version}, this engine writes {_VERSION}."
             " Use the version of mainstem that wrote it, or start with a new file."
         )
-    return connection
