@@ -17,7 +17,7 @@ from mainstem.engine.checkpoints import Checkpoints
 from mainstem.engine.clock import Clock, SystemClock
 from mainstem.engine.connect_workers import Workers
 from mainstem.engine.ending import cancel_run
-from mainstem.engine.errors import BadEvent, EngineNotRunning, UnknownFunction
+from mainstem.engine.errors import BadEvent, EngineNotRunning, StorageFailed, UnknownFunction
 from mainstem.engine.events import INVOKED, internal_event, is_known_event, read_event
 from mainstem.engine.feed import Feed
 from mainstem.engine.history import FunctionRuns, last_runs
@@ -57,10 +57,19 @@ class Engine:
     def open(cls, options: EngineOptions, *, clock: Clock | None = None) -> Self:
         """Open the file, take back what a dead engine had under way, plan what is due.
 
-        Raises `EngineBusy` when another engine has the file.
+        Raises `EngineBusy` when another engine has the file, `EngineError` when it is none of
+        ours, and `StorageFailed` when it is damaged or the disk is full.
         """
-        loop = Loop(options, Storage(options.path), clock or SystemClock())
-        loop.recover()
+        storage = Storage(options.path)
+        try:
+            loop = Loop(options, storage, clock or SystemClock())
+            loop.recover()
+        except sqlite3.DatabaseError as error:
+            storage.close()
+            raise StorageFailed(storage.path, str(error)) from error
+        except BaseException:
+            storage.close()
+            raise
         return cls(options, loop)
 
     async def __aenter__(self) -> Self:

@@ -5,7 +5,7 @@
     EngineError
     ├── EngineBusy         another engine has the file open
     ├── EngineNotRunning   asked to work while its loop is not running
-    ├── StorageFailed      the engine's file cannot be written: the disk is full or broken
+    ├── StorageFailed      the engine's file cannot be used: the disk is full, or it is damaged
     ├── AppUnreachable     an app gave no answer
     ├── SyncRefused        an app could not be registered
     ├── WrongEnvironment   an app belongs to another environment than the engine
@@ -45,13 +45,13 @@ class EngineBusy(EngineError):
 
 
 class StorageFailed(EngineError):
-    """The engine's file cannot be written any more; the engine stops."""
+    """The engine's file cannot be read or written any more; the engine stops."""
 
     def __init__(self, path: str, reason: str) -> None:
         self.path = path
         self.reason = reason
         super().__init__(
-            f"Cannot write the engine's file {path!r}: {reason}. The engine stops; what it had"
+            f"Cannot go on with the engine's file {path!r}: {reason}. The engine stops; what it had"
             " accepted is in the file and goes on when it is started again. Make room on the disk"
             " (`mainstem engine prune` removes old runs), or check its health, first."
         )
