@@ -279,7 +279,9 @@ def _connect(path: str) -> sqlite3.Connection:
 
 def _expect_ours(path: str) -> None:
     """Look at a file before anything in it is touched. Raises `EngineError` or `sqlite3.Error`."""
-    looking = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)
+    # Without a log nobody else writes it: then SQLite need not make one beside it to look.
+    still = "" if Path(f"{path}-wal").exists() else "&immutable=1"
+    looking = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro{still}", uri=True)
     try:
         version = looking.execute("PRAGMA user_version").fetchone()[0]
         tables = looking.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
