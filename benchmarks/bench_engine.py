@@ -26,6 +26,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent / "engine"))
 
 from aims import AIMS, IDLE, PEAK, RATIO, RESUMED, WORST_DROP, drop_percent, worst_drop
+from disk import disk_wait_ms
 from neighbours import measured, side_by_side
 from profiles import by_room, top
 from rounds import FULL, QUICK, Figures, Size, measure
@@ -116,14 +117,16 @@ def _print_figures(found: Mapping[str, Figures]) -> None:
     columns = list(found)
     first = found[columns[0]]
     table = Table("figure", *columns, *(f"worse by, {each}" for each in columns[1:]))
-    for name in first:
-        others = [found[each].get(name) for each in columns[1:]]
+    for name in dict.fromkeys(name for each in found.values() for name in each):
+        values = [found[each].get(name) for each in columns]
         drops = [
-            "" if other is None else f"{drop_percent(name, first[name], other):+.0f} %"
-            for other in others
+            ""
+            if value is None or name not in first
+            else f"{drop_percent(name, first[name], value):+.0f} %"
+            for value in values[1:]
         ]
-        shown = ["" if other is None else f"{other:,.5g}" for other in others]
-        table.add_row(name, f"{first[name]:,.5g}", *shown, *drops)
+        shown = ["" if value is None else f"{value:,.5g}" for value in values]
+        table.add_row(name, *shown, *drops)
     Console().print(table)
 
 
@@ -182,15 +185,18 @@ async def run(options: argparse.Namespace) -> None:
     if options.profile:
         await profile(FULL)
         return
+    before = disk_wait_ms()
     http = await over_http(options, size)
     neighbours: Found = {}
     if not options.no_neighbours and not options.server:
         neighbours = await side_by_side(size.neighbour_rounds, size.neighbour_runs)
+    disk = (before, disk_wait_ms())
     _print_figures(http)
     _print_neighbours(neighbours)
     reached = _reached(http, neighbours)
     _print_aims(reached)
-    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
+    print(f"One wait for the disk (4 KiB, fdatasync): {disk[0]:.2g} ms before, {disk[1]:.2g} after")
+    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "disk_ms": disk}
     told = {"machine": machine, "over_http": http, "in_process": neighbours}
     print(json.dumps({"engine": told}))
 
