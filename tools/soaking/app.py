@@ -45,7 +45,7 @@ class Actor:
         key = key_of(ctx)
 
         async def work() -> Json:
-            nonce, began = secrets.token_hex(8), round(time.time() * 1000)
+            nonce, began = secrets.token_hex(8), int(time.time() * 1000)
             if pause:
                 await asyncio.sleep(pause)
             line = json.dumps({"run": ctx.run_id, "step": name, "at": began, "nonce": nonce})
