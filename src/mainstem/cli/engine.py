@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mainstem.cli import engine_options as options
+from mainstem.cli.engine_prune import prune
 from mainstem.cli.options import EPILOG, VerboseOption
 
 if TYPE_CHECKING:
     from socket import socket
 
-    from mainstem.engine import Engine, EngineOptions, Notice, Watch
+    from mainstem.engine import Engine, EngineOptions, Notice, Retention, Watch
 
 POLL_SECONDS = 5.0
 
@@ -44,6 +45,7 @@ def run_engine(
         typer.Option("--path", help="File that holds the state.", show_default=False),
     ] = None,
     sqlite_dir: options.FolderOption = None,
+    retention: options.RetentionOption = None,
     queue_workers: options.WorkersOption = None,
     cloud: Annotated[
         bool,
@@ -96,8 +98,12 @@ def run_engine(
     given: dict[str, Any] = {"host": host, "retry_interval": retry_interval, "env": env}
     given |= {"api_token": api_token, **keys.of_engine()}
     given |= {"max_parallel_calls": queue_workers} if queue_workers else {}
+    given |= {"retention": _retention(retention)}
     state = path or (sqlite_dir / "engine.db" if sqlite_dir else None)
     _run(host, port, _State(state, persist=persist), given, watched)
+
+
+engine.command("prune", epilog=EPILOG)(prune)
 
 
 @engine.command("drop", epilog=EPILOG)
@@ -167,6 +173,15 @@ def _set_up_logs(level: str, *, as_json: bool) -> None:
         raise typer.BadParameter(
             f"{level!r} is no level; choose debug, info, warn or error.", param_hint="'--log-level'"
         ) from None
+
+
+def _retention(age: str | None) -> Retention | None:
+    from mainstem.engine import BadDuration, Retention
+
+    try:
+        return None if age is None else Retention.parse(age)
+    except BadDuration as error:
+        raise typer.BadParameter(f"{error}.", param_hint="'--retention'") from error
 
 
 def _watched(urls: tuple[str, ...], *, discover: bool, poll: bool, interval: float) -> Watch:

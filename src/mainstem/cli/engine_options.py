@@ -22,6 +22,7 @@ _FROM_FILE = (
     *_LISTS,
     *("host", "port", "no_discovery", "no_poll", "poll_interval", "retry_interval", "persist"),
     *("sqlite_dir", "queue_workers", "signing_key", "log_level", "tick", "connect_gateway_port"),
+    "retention",
 )
 NO_MEANING = {
     "tick": "--tick is taken and does nothing: this engine does not poll its queue.",
@@ -146,6 +147,15 @@ PersistOption = Annotated[
 FolderOption = Annotated[
     Path | None,
     _option("--sqlite-dir", variable="SQLITE_DIR", help="Folder that holds engine.db."),
+]
+RetentionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--retention",
+        metavar="AGE",
+        help="Forget runs that ended longer ago, such as 30d; everything is kept unless said.",
+        show_default=False,
+    ),
 ]
 WorkersOption = Annotated[
     int | None,

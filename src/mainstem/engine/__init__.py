@@ -18,12 +18,14 @@ from mainstem.engine.clock import Clock, SystemClock, VirtualClock
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import (
     BadConfiguration,
+    BadDuration,
     BadEvent,
     EngineBusy,
     EngineError,
     EngineNotRunning,
     FunctionTaken,
     StillRegistered,
+    StorageFailed,
     SyncRefused,
     UnknownFunction,
     UnknownRun,
@@ -34,6 +36,7 @@ from mainstem.engine.http_api import engine_app
 from mainstem.engine.lifecycle import RunStatus, StepStatus
 from mainstem.engine.options import ConnectTimes, EngineOptions, EngineStats
 from mainstem.engine.polling import Notice, Sign, Watch, watching
+from mainstem.engine.pruning import Pruned, Retention, prune_file
 from mainstem.engine.registrar import Accepted
 from mainstem.engine.registration import Registration, SyncMethod
 from mainstem.engine.views import RunView, StepView
@@ -43,6 +46,7 @@ __all__ = [
     "Accepted",
     "AppView",
     "BadConfiguration",
+    "BadDuration",
     "BadEvent",
     "Change",
     "Clock",
@@ -58,7 +62,9 @@ __all__ = [
     "FunctionTaken",
     "FunctionView",
     "Notice",
+    "Pruned",
     "Registration",
+    "Retention",
     "RunStatus",
     "RunSummary",
     "RunView",
@@ -66,6 +72,7 @@ __all__ = [
     "StepStatus",
     "StepView",
     "StillRegistered",
+    "StorageFailed",
     "SyncMethod",
     "SyncRefused",
     "SystemClock",
@@ -76,5 +83,6 @@ __all__ = [
     "WrongEnvironment",
     "check_exposure",
     "engine_app",
+    "prune_file",
     "watching",
 ]

@@ -33,7 +33,7 @@ from mainstem.engine.runs import Run, last_id, load_run, mark_step_started, star
 from mainstem.engine.starting import load_tat, save_tat
 from mainstem.engine.storage import Storage
 from mainstem.engine.sweeping import EVERY as SWEEP_EVERY
-from mainstem.engine.sweeping import sweep
+from mainstem.engine.sweeping import Sweeper
 from mainstem.engine.timers import fire, plan_crons
 from mainstem.engine.wire import Answer, Broken, no_answer
 from mainstem.engine.work import Change, Work
@@ -68,6 +68,7 @@ class Loop:
         self._failure: BaseException | None = None
         self._is_over = False
         self._sweep_at = 0
+        self._sweeper = Sweeper(options.retention)
 
     def recover(self) -> None:
         """Take up what the file holds: leases of the dead, jobs, and ticks that are to come."""
@@ -209,8 +210,10 @@ class Loop:
         """Once in a while, and only when awake anyway: what expired makes no work of its own."""
         if self.clock.now() >= self._sweep_at:
             with self.work() as work:
-                is_done = sweep(work)
+                is_done = self._sweeper.sweep(work)
             self._sweep_at = work.now + SWEEP_EVERY if is_done else work.now
+            if not is_done:
+                self._wake.set()
 
     def _dispatch(self) -> None:
         """Lease every call that may go now, in one transaction, then send them."""

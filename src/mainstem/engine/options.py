@@ -7,6 +7,7 @@ from typing import Any
 from mainstem.engine.errors import EngineError
 from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.limits import MAX_PARALLEL_CALLS
+from mainstem.engine.pruning import Retention
 from mainstem.engine.storage import MEMORY
 
 
@@ -41,7 +42,8 @@ class EngineOptions:
     and answers to the names in `allowed_hosts` besides those of loopback.
     `transports` maps an origin to an ASGI app that is called in this process instead of over the
     network. `connect` holds the spans of Connect. `seed` makes ids and the spread of retries the
-    same in every run of a simulation; without one they are drawn.
+    same in every run of a simulation; without one they are drawn. `retention` is what is kept of
+    runs that have ended; without one, everything.
     """
 
     path: str = MEMORY
@@ -58,6 +60,7 @@ class EngineOptions:
     max_parallel_calls: int = MAX_PARALLEL_CALLS
     connect: ConnectTimes = ConnectTimes()
     seed: int | None = None
+    retention: Retention | None = None
 
     def __post_init__(self) -> None:
         if self.signing_key_fallback and not self.signing_key:
