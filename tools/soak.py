@@ -33,10 +33,15 @@ def main() -> int:
         "--patience", type=float, default=180, help="seconds to come to rest (default: 180)"
     )
     parser.add_argument("--folder", type=Path, help="where to keep everything")
+    parser.add_argument(
+        "--alone", action="store_true", help="do not compare with an undisturbed run"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="mainstem-soak-"))
-    plan = Plan(asked.kills, asked.seed, asked.rate, asked.up, asked.patience)
+    plan = Plan(
+        asked.kills, asked.seed, asked.rate, asked.up, asked.patience, is_compared=not asked.alone
+    )
     found = asyncio.run(run_campaign(plan, folder, _say))
     if asked.json:
         json.dump(asdict(found), sys.stdout, indent=2)
