@@ -97,13 +97,14 @@ class Scene:
             self.close()
             raise
 
-    def _open(self) -> None:
+    def _open(self, *first: Mapping[str, Json]) -> None:
         options = EngineOptions(
             str(self.path), retry_interval=5, transports={ORIGIN: self._app}, seed=self.seed
         )
         self.engine = Engine.open(options, clock=self.clock)
         # What this tests is not the disk: no wait for it, and no thread.
         self.engine._loop.storage._commits = None
+        self.post(*first)
         self.run(self.engine.__aenter__())
 
     def run(self, work: Awaitable[_Out]) -> _Out:
@@ -113,12 +114,16 @@ class Scene:
         self.run(self.engine.aclose())
         self._loop.close()
 
-    def restart(self, **downtime: float) -> None:
-        """Close the engine and open another on its file after a while. Held calls are given up."""
+    def restart(self, *first: Mapping[str, Json], **downtime: float) -> None:
+        """Close the engine and open another on its file after a while. Held calls are given up.
+
+        The events in `first` come before the new engine has done anything that became due.
+        """
         self.run(self.engine.aclose())
         self.held.clear()
         self.clock.advance(timedelta(**downtime))
-        self._open()
+        self._open(*first)
+        self.settle()
 
     def sync(self, functions: Sequence[Mapping[str, Json]]) -> None:
         self.functions = functions

@@ -187,9 +187,7 @@ def test_a_wait_hears_what_its_condition_says(scene_of: SceneOf) -> None:
 def test_a_wait_that_times_out_gives_nothing_and_hears_nothing_more(scene_of: SceneOf) -> None:
     scene = scene_of(function("a"), reply=wait(timeout="10s"))
     scene.send(event(0))
-    scene.restart(seconds=10)
-    scene.post({"name": "go"})
-    scene.settle()
+    scene.restart({"name": "go"}, seconds=10)
     assert [(run.status, run.output) for run in scene.runs()] == [("COMPLETED", None)]
 
 

@@ -84,8 +84,7 @@ def test_each_key_has_its_debounce(scene_of: SceneOf) -> None:
 def test_a_debounce_that_is_over_is_not_prolonged(scene_of: SceneOf) -> None:
     scene = scene_of(function("a", debounce={"period": "5s"}), reply=done)
     scene.send(event(0))
-    scene.restart(seconds=7)
-    scene.post(event(1))
+    scene.restart(event(1), seconds=7)
     scene.advance(seconds=5)
     assert runs(scene) == [[0], [1]]
 
@@ -156,8 +155,7 @@ def test_a_batch_starts_whatever_time_its_events_bear(scene_of: SceneOf) -> None
 def test_a_batch_that_is_over_takes_no_more(scene_of: SceneOf) -> None:
     scene = scene_of(function("a", batchEvents={"maxSize": 9, "timeout": "5s"}), reply=done)
     scene.send(event(0))
-    scene.restart(seconds=7)
-    scene.post(event(1))
+    scene.restart(event(1), seconds=7)
     scene.advance(seconds=5)
     assert runs(scene) == [[0], [1]]
 

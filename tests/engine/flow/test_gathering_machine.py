@@ -85,9 +85,7 @@ class GatheringMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0, 2, 9]), events=EVENTS)
     def restart(self, seconds: float, events: Json) -> None:
         """What became due while the engine was away is over, also for one who comes at once."""
-        self.scene.restart(seconds=seconds)
-        self.scene.post(*self._made(events))
-        self.scene.settle()
+        self.scene.restart(*self._made(events, later=round(seconds * 1000)), seconds=seconds)
         self.model.fire(self.scene.clock.now())
 
     @invariant()
@@ -111,9 +109,9 @@ class GatheringMachine(RuleBasedStateMachine):
                 self.scene.close()
             self.folder.cleanup()
 
-    def _made(self, events: Json) -> list[Json]:
+    def _made(self, events: Json, later: int = 0) -> list[Json]:
         made = []
-        now = self.scene.clock.now()
+        now = self.scene.clock.now() + later
         for k, b, ts, event_id in events:
             self.sent += 1
             data = {"k": k, "b": b, "n": self.sent}
