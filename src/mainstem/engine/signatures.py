@@ -48,16 +48,17 @@ def canonical(body: bytes) -> bytes:
 def is_authorised(header: str | None, signing_keys: Iterable[str]) -> bool:
     """Whether an `authorization` header holds one of the keys, in any of its forms."""
     scheme, _, token = (header or "").partition(" ")
-    given = token.strip().encode()
+    # The prefix names an environment and is no part of the secret; some SDKs leave it on the hash.
+    given = normalise(token.strip()).encode()
     return scheme.lower() == "bearer" and any(
         hmac.compare_digest(given, form.encode()) for key in signing_keys for form in _forms(key)
     )
 
 
 def _forms(signing_key: str) -> list[str]:
-    """A key as apps and people send it: plain, without its prefix, hashed."""
+    """A key as apps and people send it, without its prefix: plain, hashed."""
     key = normalise(signing_key)
-    forms = [signing_key, key]
+    forms = [key]
     with suppress(ValueError):  # not hexadecimal: such a key has no hashed form
         forms.append(hashlib.sha256(bytes.fromhex(key)).hexdigest())
     return forms

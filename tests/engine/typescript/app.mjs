@@ -1,6 +1,6 @@
 // An app of the TypeScript SDK: `node app.mjs VARIANT PORT LEDGER`, its server in INNGEST_DEV.
 
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { flowFunctions } from "./flow.mjs";
 import { stepFunctions } from "./steps.mjs";
@@ -9,8 +9,15 @@ import { load } from "./variants.mjs";
 const [variant, port, ledger] = process.argv.slice(2);
 const sdk = await load(variant);
 
-/** Note on disk that a step's body ran: a process that is killed has still told of it. */
-const ran = (runId, step) => appendFileSync(ledger, `${JSON.stringify({ run: runId, step })}\n`);
+/**
+ * Note on disk that a step's body ran: a process that is killed has still told of it.
+ * Gives how often that step has run by now, in this process or in one before it.
+ */
+function ran(runId, step) {
+  const line = JSON.stringify({ run: runId, step });
+  appendFileSync(ledger, `${line}\n`);
+  return readFileSync(ledger, "utf8").split("\n").filter((each) => each === line).length;
+}
 
 const shop = sdk.client("shop");
 const clocked = sdk.client("clocked");
@@ -20,12 +27,30 @@ const cron = sdk.define(clocked, { id: "cron" }, [{ cron: "* * * * *" }], async 
   step.run("tick", () => event.name),
 );
 
+// Nothing is wrong with it for the SDK; a server refuses the cron.
+const odd = sdk.client("odd");
+const yearly = sdk.define(odd, { id: "yearly" }, [{ cron: "@yearly" }], async () => null);
+
 const handlers = {
   "/api/inngest": sdk.serve({
     client: shop,
     functions: [...stepFunctions(shop, kit), ...flowFunctions(shop, kit)],
   }),
   "/api/clocked": sdk.serve({ client: clocked, functions: [cron], servePath: "/api/clocked" }),
+  "/api/odd": sdk.serve({ client: odd, functions: [yearly], servePath: "/api/odd" }),
+  // Somebody else's service, for steps that the server asks on behalf of a function.
+  "/echo": async (request, response) => {
+    let body = "";
+    for await (const part of request) body += part;
+    const { method, headers } = request;
+    response.writeHead(201, { "content-type": "application/json" });
+    response.end(JSON.stringify({ method, body, type: headers["content-type"] }));
+  },
+  "/chat/completions": (request, response) => {
+    const content = `hello ${request.headers.authorization}`;
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ choices: [{ message: { role: "assistant", content } }] }));
+  },
 };
 
 if (process.env.SIGNING_KEY) {

@@ -39,7 +39,7 @@ async def app_of(app_folder: Path) -> AsyncIterator[AppOf]:
             if variant not in started:
                 door = Door()
                 origin = await stack.enter_async_context(serving(door))
-                node = Node(app_folder, variant, origin)
+                node = Node(app_folder, variant, origin, app_folder / f"{variant}.ledger")
                 stack.callback(node.kill)
                 started[variant] = (await node.start(), door)
             return started[variant]

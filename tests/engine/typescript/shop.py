@@ -26,14 +26,15 @@ _HERE = Path(__file__).parent
 # may differ from the SDK's clock by five minutes.
 _AHEAD = timedelta(minutes=2)
 _PATIENCE_SECONDS = 20.0
+_NOT_FOUND = PlainTextResponse("404 page not found", 404)
 
 
 class Node:
     """One process of the app; its ledger tells, also after its death, which steps' bodies ran."""
 
-    def __init__(self, folder: Path, variant: str, engine_origin: str) -> None:
+    def __init__(self, folder: Path, variant: str, engine_origin: str, ledger: Path) -> None:
         self.variant = variant
-        self.ledger = folder / f"{variant}.ledger"
+        self.ledger = ledger
         self.port = 0
         self._folder = folder
         self._environment = {
@@ -77,16 +78,25 @@ class Node:
         return f"http://127.0.0.1:{self.port}{path}"
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request of the app and the status of its answer."""
+
+    path: str
+    status: int
+    body: Json
+
+
 @dataclass
 class Door:
     """What the app asks the engine, noted; the engine behind it is another one in each test."""
 
     app: ASGIApp = PlainTextResponse("no engine", 503)
-    asked: list[tuple[str, Json]] = field(default_factory=list)
+    asked: list["Asked"] = field(default_factory=list)
     closed: str = ""  # requests to paths that begin so get a 404
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = b""
+        body, status = b"", 0
 
         async def listen() -> Message:
             nonlocal body
@@ -94,16 +104,22 @@ class Door:
             body += message.get("body", b"")
             return message
 
-        if self.closed and scope["path"].startswith(self.closed):
-            self.asked.append((scope["path"], None))
-            await PlainTextResponse("404 page not found", 404)(scope, receive, send)
-            return
-        await self.app(scope, listen, send)
-        self.asked.append((scope["path"], json.loads(body) if body else None))
+        async def tell(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        is_closed = self.closed and scope["path"].startswith(self.closed)
+        await (_NOT_FOUND if is_closed else self.app)(scope, listen, tell)
+        self.asked.append(Asked(scope["path"], status, json.loads(body) if body else None))
 
     def open_to(self, app: ASGIApp) -> None:
         self.app, self.closed = app, ""
         self.asked.clear()
+
+    def checkpoints(self) -> list[Asked]:
+        """The checkpoints that the app sent, those that were refused too."""
+        return [each for each in self.asked if each.path.startswith("/v1/checkpoint/")]
 
 
 def copy_app(node_modules: Path, folder: Path) -> None:
@@ -132,8 +148,8 @@ class Shop:
         return self.engine.stats().calls
 
     def checkpoints(self) -> list[list[str]]:
-        """The names of the steps in each checkpoint that the app sent."""
-        bodies = [body for path, body in self.door.asked if "/checkpoint/" in path and body]
+        """The names of the steps in each checkpoint that was taken."""
+        bodies = [each.body for each in self.door.checkpoints() if each.status == 200]
         return [[step["displayName"] for step in body["steps"]] for body in bodies]
 
     async def sync(self, path: str) -> Json:
@@ -177,6 +193,12 @@ class Shop:
         """Send an event and go on until its one run is over."""
         return await self.finish(await self.send(name, data))
 
+    async def until_ran(self, run_id: str, step: str) -> None:
+        """Return when the body of a step has begun."""
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while step not in self.node.ran(run_id):
+                await asyncio.sleep(0.005)
+
     def runs(self, name: str) -> list[RunView]:
         """The runs of a function, oldest first, with their steps."""
         found = self.engine.runs(function=f"shop-{name}", limit=1000)
@@ -187,10 +209,13 @@ class Shop:
 
 
 @asynccontextmanager
-async def opened(node: Node, door: Door, path: str = "/api/inngest", **options: Any) -> AsyncIterator[Shop]:
-    """A new engine behind the door, with the app at `path` synced."""
+async def opened(
+    node: Node, door: Door, app_path: str = "/api/inngest", **options: Any
+) -> AsyncIterator[Shop]:
+    """A new engine with these options behind the door, and the app at `app_path` synced."""
     clock = VirtualClock(datetime.now(UTC) + _AHEAD)
     async with Engine.open(EngineOptions(**options), clock=clock) as engine:
         door.open_to(engine_app(engine))
-        await engine.sync_app(node.url(path))
-        yield Shop(engine, clock, node, door)
+        shop = Shop(engine, clock, node, door)
+        await shop.sync(app_path)
+        yield shop

@@ -190,14 +190,12 @@ export function stepFunctions(client, { define, ran, isThree, ...sdk }) {
     },
   );
 
+  // A step during which a test does what it wants to show; `hold` has how long it lasts each time.
   on("held", async (ctx) => {
     await noted(ctx, "first");
-    // Longer than a test waits for the process that is killed, or the run that is cancelled, here.
     await ctx.step.run("held", async () => {
-      ran(ctx.runId, "held");
-      if (ctx.event.data.hold && ctx.attempt === 0) {
-        await new Promise((resolve) => setTimeout(resolve, ctx.event.data.hold));
-      }
+      const times = ran(ctx.runId, "held");
+      await new Promise((resolve) => setTimeout(resolve, ctx.event.data.hold[times - 1] ?? 0));
     });
     return noted(ctx, "last");
   });
@@ -225,14 +223,29 @@ export function stepFunctions(client, { define, ran, isThree, ...sdk }) {
   on("wrap", async ({ step }) => step.ai.wrap("think", async (n) => n + 1, 41));
 
   if (!isThree) {
+    // One request may last a quarter of a second here, and its first step lasts longer.
+    on(
+      "lengthy",
+      async (ctx) => {
+        await ctx.step.run("long", async () => {
+          ran(ctx.runId, "long");
+          await new Promise((resolve) => setTimeout(resolve, 300));
+        });
+        await noted(ctx, "next");
+        return noted(ctx, "last");
+      },
+      { checkpointing: { maxRuntime: 250 } },
+    );
+
     on("publish", async (ctx) => {
       const topic = { channel: "orders", topic: "status", config: {} };
       await ctx.step.realtime.publish("tell", topic, { run: ctx.runId });
       await client.realtime.publish(topic, { last: true });
     });
-    on("signals", async ({ event, step }) =>
-      step.sendSignal("wake", { signal: event.data.signal, data: { woken: true } }),
-    );
   }
+
+  on("wake", async ({ event, step }) =>
+    step.sendSignal("send", { signal: event.data.signal, data: { by: "step" } }),
+  );
   return made;
 }

@@ -1,4 +1,5 @@
-// The ways in which the SDK is set up: its version and how far it goes on by itself in one request.
+// The ways in which the SDK is set up: its version, and how far it goes on by itself in a request.
+// `v4-brief` may go on for a millisecond, so it ends some requests early and others not.
 
 const VARIANTS = {
   "v4": { sdk: "inngest" },
