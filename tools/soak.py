@@ -36,11 +36,16 @@ def main() -> int:
     parser.add_argument(
         "--alone", action="store_true", help="do not compare with an undisturbed run"
     )
+    parser.add_argument(
+        "--forked", action="store_true", help="fork the processes: they start ten times as fast"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="mainstem-soak-"))
     plan = Plan(
-        asked.kills, asked.seed, asked.rate, asked.up, asked.patience, is_compared=not asked.alone
+        *(asked.kills, asked.seed, asked.rate, asked.up, asked.patience),
+        is_compared=not asked.alone,
+        is_forked=asked.forked,
     )
     found = asyncio.run(run_campaign(plan, folder, _say))
     if asked.json:

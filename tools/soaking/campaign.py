@@ -29,6 +29,7 @@ class Plan:
     up: float
     patience: float
     is_compared: bool = True
+    is_forked: bool = False
 
 
 @dataclass
@@ -53,13 +54,15 @@ class House:
     """An engine and an app with a folder of their own."""
 
     folder: Path
+    is_forked: bool
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         port, app_port = free_port(), free_port()
         self.origin = f"http://127.0.0.1:{port}"
-        self.engine = engine_victim(self.folder, port=port, app_port=app_port)
-        self.app = app_victim(self.folder, port=app_port, engine_port=port)
+        forked = self.is_forked
+        self.engine = engine_victim(self.folder, port=port, app_port=app_port, is_forked=forked)
+        self.app = app_victim(self.folder, port=app_port, engine_port=port, is_forked=forked)
 
     @property
     def file(self) -> Path:
@@ -105,7 +108,7 @@ class House:
 async def run_campaign(plan: Plan, folder: Path, say: Say) -> Found:
     """Kill, restart, wait for rest, judge; then compare with the same load undisturbed."""
     found, began = Found(), time.monotonic()
-    house = House(folder / "killed")
+    house = House(folder / "killed", plan.is_forked)
     async with httpx.AsyncClient(timeout=5) as client:
         try:
             accepted = await _disturbed(plan, house, client, found, say)
@@ -116,7 +119,7 @@ async def run_campaign(plan: Plan, folder: Path, say: Say) -> Found:
         found.counts = counts(record)
         if plan.is_compared:
             say(f"{len(accepted)} events, {found.counts['runs']} runs; now the same undisturbed")
-            house = House(folder / "calm")
+            house = House(folder / "calm", plan.is_forked)
             calm, faults = await _undisturbed(house, client, accepted, plan.patience)
             found.faults += [f"undisturbed: {fault}" for fault in faults]
             found.faults += differences(outcomes(record), outcomes(calm))
@@ -152,7 +155,7 @@ async def _kill_once(
 ) -> None:
     """Kill the engine, the app or both, now and then while they still start."""
     if dice.random() < 0.2:
-        await asyncio.sleep(dice.uniform(0, 1.2))
+        await asyncio.sleep(dice.uniform(0, plan.up))
         found.killed_while_starting += 1
     else:
         await house.there(client)

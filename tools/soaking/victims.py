@@ -9,9 +9,10 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 import httpx
+
+from soaking.forks import Fork
 
 TOOLS = Path(__file__).parent.parent
 _PATIENCE_SECONDS = 60.0
@@ -35,30 +36,26 @@ class Victim:
     command: list[str]
     health: str
     log: Path
-    starts: int = 0
-    kills: int = 0
-    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-    _output: IO[bytes] | None = field(default=None, repr=False)
+    is_forked: bool = False
+    _process: subprocess.Popen[bytes] | Fork | None = field(default=None, repr=False)
 
     def start(self) -> None:
         """Start it; it may take a while until it is there."""
-        if self._output is None:
-            self._output = self.log.open("ab")
+        self._process = Fork(self.command, self.log) if self.is_forked else self._popen()
+
+    def _popen(self) -> subprocess.Popen[bytes]:
         # Coverage of a process that is killed is never written: do not let it start measuring.
         environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
         paths = [str(TOOLS), *filter(None, [environment.get("PYTHONPATH")])]
         environment |= {"PYTHONPATH": os.pathsep.join(paths)}
-        self._process = subprocess.Popen(
-            self.command, env=environment, stdout=self._output, stderr=self._output
-        )
-        self.starts += 1
+        with self.log.open("ab") as output:
+            return subprocess.Popen(self.command, env=environment, stdout=output, stderr=output)
 
     def kill(self) -> None:
         """Kill it with -9. Raises `DiedByItself` when it was dead already."""
         process = self._alive()
         process.send_signal(signal.SIGKILL)
         process.wait()
-        self.kills += 1
 
     async def wait_until_there(self, client: httpx.AsyncClient) -> None:
         """Return when it answers. Raises `DiedByItself`, or `TimeoutError`."""
@@ -83,9 +80,6 @@ class Victim:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
-        if self._output is not None:
-            self._output.close()
-            self._output = None
         self._process = None
         return code
 
@@ -99,7 +93,7 @@ class Victim:
             return 0
         return int(status.split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    def _alive(self) -> subprocess.Popen[bytes]:
+    def _alive(self) -> subprocess.Popen[bytes] | Fork:
         process = self._process
         if process is None or process.poll() is not None:
             code = None if process is None else process.returncode
@@ -109,19 +103,20 @@ class Victim:
         return process
 
 
-def engine_victim(folder: Path, *, port: int, app_port: int) -> Victim:
+def engine_victim(folder: Path, *, port: int, app_port: int, is_forked: bool) -> Victim:
     """The engine as anybody starts it, on a file in `folder`."""
     command = [
         *(sys.executable, "-m", "mainstem", "engine", "--path", str(folder / "engine.db")),
         *("--port", str(port), "-u", f"http://127.0.0.1:{app_port}/api/inngest"),
         *("--no-discovery", "--no-poll", "--retry-interval", "0.4", "--log-level", "error"),
     ]
-    return Victim("engine", command, f"http://127.0.0.1:{port}/health", folder / "engine.log")
+    url = f"http://127.0.0.1:{port}/health"
+    return Victim("engine", command, url, folder / "engine.log", is_forked)
 
 
-def app_victim(folder: Path, *, port: int, engine_port: int) -> Victim:
+def app_victim(folder: Path, *, port: int, engine_port: int, is_forked: bool) -> Victim:
     """The app."""
     engine = f"http://127.0.0.1:{engine_port}"
     command = [sys.executable, "-m", "soaking.app", str(port), engine, str(folder / "ledger")]
     url = f"http://127.0.0.1:{port}/api/inngest"
-    return Victim("app", command, url, folder / "app.log")
+    return Victim("app", command, url, folder / "app.log", is_forked)
