@@ -32,6 +32,10 @@ def main() -> int:
     parser.add_argument(
         "--patience", type=float, default=180, help="seconds to come to rest (default: 180)"
     )
+    # An app that is dead costs attempts, and a run may have 21: they must outlast many kills.
+    parser.add_argument(
+        "--retry-interval", type=float, default=1.5, help="of the engine, in seconds (default: 1.5)"
+    )
     parser.add_argument("--folder", type=Path, help="where to keep everything")
     parser.add_argument(
         "--alone", action="store_true", help="do not compare with an undisturbed run"
@@ -43,7 +47,7 @@ def main() -> int:
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="mainstem-soak-"))
     plan = Plan(
-        *(asked.kills, asked.seed, asked.rate, asked.up, asked.patience),
+        *(asked.kills, asked.seed, asked.rate, asked.up, asked.patience, asked.retry_interval),
         is_compared=not asked.alone,
         is_forked=asked.forked,
     )

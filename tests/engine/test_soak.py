@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 def test_eight_kills_under_load_lose_double_and_invent_nothing(tmp_path: Path) -> None:
     options = ("--kills", "8", "--seed", "7", "--rate", "20", "--up", "0.3", "--patience", "20")
-    line = (sys.executable, "tools/soak.py", *options, "--alone", "--forked", "--json")
+    quick = ("--retry-interval", "0.3", "--alone", "--forked", "--json")
+    line = (sys.executable, "tools/soak.py", *options, *quick)
     # Coverage of what is killed is never written: do not let it start measuring.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
     done = subprocess.run(

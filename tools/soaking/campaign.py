@@ -28,6 +28,7 @@ class Plan:
     rate: float
     up: float
     patience: float
+    retry_interval: float
     is_compared: bool = True
     is_forked: bool = False
 
@@ -54,14 +55,20 @@ class House:
     """An engine and an app with a folder of their own."""
 
     folder: Path
-    is_forked: bool
+    plan: Plan
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         port, app_port = free_port(), free_port()
         self.origin = f"http://127.0.0.1:{port}"
-        forked = self.is_forked
-        self.engine = engine_victim(self.folder, port=port, app_port=app_port, is_forked=forked)
+        forked = self.plan.is_forked
+        self.engine = engine_victim(
+            self.folder,
+            port=port,
+            app_port=app_port,
+            retry_interval=self.plan.retry_interval,
+            is_forked=forked,
+        )
         self.app = app_victim(self.folder, port=app_port, engine_port=port, is_forked=forked)
 
     @property
@@ -108,7 +115,7 @@ class House:
 async def run_campaign(plan: Plan, folder: Path, say: Say) -> Found:
     """Kill, restart, wait for rest, judge; then compare with the same load undisturbed."""
     found, began = Found(), time.monotonic()
-    house = House(folder / "killed", plan.is_forked)
+    house = House(folder / "killed", plan)
     async with httpx.AsyncClient(timeout=5) as client:
         try:
             accepted = await _disturbed(plan, house, client, found, say)
@@ -119,7 +126,7 @@ async def run_campaign(plan: Plan, folder: Path, say: Say) -> Found:
         found.counts = counts(record)
         if plan.is_compared:
             say(f"{len(accepted)} events, {found.counts['runs']} runs; now the same undisturbed")
-            house = House(folder / "calm", plan.is_forked)
+            house = House(folder / "calm", plan)
             calm, faults = await _undisturbed(house, client, accepted, plan.patience)
             found.faults += [f"undisturbed: {fault}" for fault in faults]
             found.faults += differences(outcomes(record), outcomes(calm))

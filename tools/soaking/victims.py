@@ -103,12 +103,15 @@ class Victim:
         return process
 
 
-def engine_victim(folder: Path, *, port: int, app_port: int, is_forked: bool) -> Victim:
+def engine_victim(
+    folder: Path, *, port: int, app_port: int, retry_interval: float, is_forked: bool
+) -> Victim:
     """The engine as anybody starts it, on a file in `folder`."""
     command = [
         *(sys.executable, "-m", "mainstem", "engine", "--path", str(folder / "engine.db")),
         *("--port", str(port), "-u", f"http://127.0.0.1:{app_port}/api/inngest"),
-        *("--no-discovery", "--no-poll", "--retry-interval", "0.4", "--log-level", "error"),
+        *("--no-discovery", "--no-poll", "--log-level", "error"),
+        *("--retry-interval", str(retry_interval)),
     ]
     url = f"http://127.0.0.1:{port}/health"
     return Victim("engine", command, url, folder / "engine.log", is_forked)
