@@ -22,6 +22,8 @@ _HOUR = 3_600_000
 _SPAN = 12 * _HOUR
 _CHUNK = 5_000
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+_TEXT = "an ordinary event " * 4
 _MEMO = json.dumps({"data": {"number": 0, "text": "what a step found out " * 4}})
 _STEP = hashlib.sha1(b"work", usedforsecurity=False).hexdigest()
 
@@ -82,26 +84,26 @@ def _insert(sql: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
 def _ulid(at: int, number: int) -> str:
     """An id of that millisecond; `number` keeps those of one apart and in order."""
     value = (at << 80) | (number << 20)
-    return "".join(_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5))
+    # The last twenty bits are zero.
+    return "".join([_PAIRS[(value >> shift) & 1023] for shift in range(120, 10, -10)]) + "0000"
 
 
-def _event_row(internal_id: str, name: str, at: int, data: Row, *, internal: bool) -> Row:
-    body = {"data": data, "id": internal_id, "name": name, "ts": at, "user": {}}
+def _event_row(internal_id: str, name: str, at: int, data: str, *, internal: bool) -> Row:
     return {
         "internal_id": internal_id,
         "id": internal_id,
         "name": name,
         "received": at,
-        "body": json.dumps(body, separators=(",", ":")),
+        "body": f'{{"data":{data},"id":"{internal_id}","name":"{name}","ts":{at},"user":{{}}}}',
         "is_internal": internal,
     }
 
 
 def _rows_of(number: int, at: int, function: str, slug: str, app: str) -> dict[str, list[Row]]:
-    data = {"n": -number, "customer": "c-1024", "text": "an ordinary event " * 4}
+    data = f'{{"n":-{number},"customer":"c-1024","text":"{_TEXT}"}}'
     event = _event_row(_ulid(at, 4 * number), "bench/one", at, data, internal=False)
     run_id = _ulid(at, 4 * number + 1)
-    told = {"event": data, "function_id": slug, "run_id": run_id, "result": 1}
+    told = f'{{"event":{event["body"]},"function_id":"{slug}","run_id":"{run_id}","result":1}}'
     finished = _event_row(
         _ulid(at + 9, 4 * number + 2), "inngest/function.finished", at + 9, told, internal=True
     )
