@@ -56,7 +56,7 @@ class Engine:
 
     async def _answer(self, http: aiohttp.ClientSession) -> None:
         deadline = time.perf_counter() + _PATIENCE_SECONDS
-        while time.perf_counter() < deadline:
+        while time.perf_counter() < deadline and self._is_alive():
             if self.port or self._find_port():
                 try:
                     async with http.get(f"{self.origin}/health") as answer:
@@ -66,6 +66,10 @@ class Engine:
                     pass
             await asyncio.sleep(0.002)
         raise RuntimeError(f"the engine did not come up: {self._said()}")
+
+    def _is_alive(self) -> bool:
+        child = None if self.process is None else self.process.child
+        return child is not None and child.poll() is None
 
     def _find_port(self) -> bool:
         address = self._said().partition("http://127.0.0.1:")[2].split()
