@@ -153,6 +153,7 @@ async def _disturbed(
     await house.rest(plan.patience)
     found.seconds_to_rest = round(time.monotonic() - began, 1)
     found.engine_mib = round(house.engine.memory() / 2**20, 1)
+    found.faults += load.refused
     found.events, found.events_repeated = len(load.accepted), load.repeats
     return load.accepted
 

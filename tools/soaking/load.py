@@ -55,6 +55,7 @@ class Load:
     seed: int
     rate: float
     accepted: list[Sent] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     repeats: int = 0
     _is_stopping: bool = False
 
@@ -95,6 +96,10 @@ class Load:
                 answer = None
             if answer is not None and answer.status_code == _ACCEPTED:
                 break
+            if answer is not None:
+                # No answer is what a kill does; another answer is nobody's right.
+                self.refused.append(f"event {kind}-{key} was refused: {answer.status_code}")
+                return
             self.repeats += 1
             await asyncio.sleep(0.05)
         self.accepted.append(Sent(kind, key, group, len(self.accepted)))
