@@ -260,7 +260,7 @@ async def test_nothing_from_a_branch_is_nothing(app: RawApp) -> None:
     assert run.output == {"one": {"data": 1}}
 
 
-@pytest.mark.parametrize("kind", ["DeferAdd", "DeferAbort", "SyncRunComplete", "StepNotFound"])
+@pytest.mark.parametrize("kind", ["SyncRunComplete", "StepNotFound"])
 async def test_a_kind_that_is_unknown_fails_the_answer_by_name(app: RawApp, kind: str) -> None:
     run = await _finished(app, _returning_memo(step("one", data=1), step("odd", kind)))
     assert (run.status, run.output["name"]) == (RunStatus.FAILED, "UnknownOpcode")
@@ -286,17 +286,6 @@ async def test_what_steps_were_given_is_kept(app: RawApp) -> None:
         "wait": {"event": "e", "timeout": "1h"},
         "none": None,
     }
-
-
-async def test_an_endpoint_is_refused_with_what_to_do(app: RawApp) -> None:
-    for method, path in (
-        ("POST", "/v1/checkpoint"),
-        ("POST", "/v1/checkpoint/r/steps"),
-        ("GET", "/v1/http/runs/r/output"),
-    ):
-        response = await app.client.request(method, path, json={})
-        assert response.status_code == 501
-        assert "inngest.endpoint" in response.json()["error"]
 
 
 async def test_a_step_found_by_two_calls_of_a_race_runs_once(app: RawApp) -> None:

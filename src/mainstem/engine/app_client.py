@@ -50,15 +50,18 @@ class AppClient:
         body: bytes,
         *,
         now: int,
+        signed: bytes | None = None,
         timeout: float = limits.SYNC_TIMEOUT_SECONDS,  # noqa: ASYNC109  a bound, not a feature
     ) -> Response:
         """Send a signed request; `now` (milliseconds) is the moment of its signature.
 
+        `signed` is what the signature is over in place of the body, which is then sent as it is.
         Raises `AppUnreachable` when there is no answer within `timeout` seconds.
         """
         if self._signing_keys:
-            body = canonical(body)
-            signature = sign(body, self._signing_keys[0], now_seconds=now // 1000)
+            if signed is None:
+                signed = body = canonical(body)
+            signature = sign(signed, self._signing_keys[0], now_seconds=now // 1000)
             headers = {**headers, "x-inngest-signature": signature}
         if self._transports and (app := self._transports.get(_origin(url))) is not None:
             status, told, content = await call_in_process(app, method, url, headers, body)

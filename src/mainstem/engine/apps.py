@@ -120,6 +120,19 @@ def save_app(sql: sqlite3.Connection, registration: Registration, now: int) -> b
     return True
 
 
+def save_endpoint(
+    sql: sqlite3.Connection, app: str, origin: str, config: Mapping[str, Json], now: int
+) -> None:
+    """Store a durable endpoint as a function of the app that is named after its origin."""
+    app_id = ids.app_id(app)
+    sql.execute(
+        "INSERT OR IGNORE INTO apps (id, name, url, sdk, framework, checksum, synced, sync_method)"
+        " VALUES (?, ?, ?, '', '', '', ?, ?)",
+        (app_id, app, origin, now, SyncMethod.ENDPOINT),
+    )
+    _save_function(sql, app_id, config, now)
+
+
 def archive_app(sql: sqlite3.Connection, url: str) -> bool:
     """Take an app's functions away, by its address; whether there was one."""
     sql.execute("DELETE FROM rivals WHERE url = ?", (url,))
@@ -200,15 +213,19 @@ def pending_run_ids(sql: sqlite3.Connection, function_id: str, limit: int) -> li
 def served_urls(sql: sqlite3.Connection) -> list[str]:
     """The addresses at which apps are called, but those that were removed or connect themselves."""
     rows = sql.execute(
-        "SELECT url FROM apps WHERE checksum <> '' AND sync_method <> ? ORDER BY name",
-        (SyncMethod.CONNECT,),
+        "SELECT url FROM apps WHERE checksum <> '' AND sync_method NOT IN (?, ?) ORDER BY name",
+        (SyncMethod.CONNECT, SyncMethod.ENDPOINT),
     )
     return [row["url"] for row in rows]
 
 
 def known_urls(sql: sqlite3.Connection) -> list[str]:
     """Every address at which an app is or, as a rival, was found."""
-    return [row["url"] for row in sql.execute("SELECT url FROM apps UNION SELECT url FROM rivals")]
+    rows = sql.execute(
+        "SELECT url FROM apps WHERE sync_method <> ? UNION SELECT url FROM rivals",
+        (SyncMethod.ENDPOINT,),
+    )
+    return [row["url"] for row in rows]
 
 
 def _expect_own(sql: sqlite3.Connection, registration: Registration) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mainstem.engine import limits
+from mainstem.engine.defers import DEFERRALS, note_defers
 from mainstem.engine.dispatches import Dispatch, find_dispatch, read_queue_item
 from mainstem.engine.jobs import has_other_calls
 from mainstem.engine.lifecycle import FINAL_RUNS, StepMove
@@ -23,7 +24,7 @@ from mainstem.engine.work import Work
 Json = Any
 
 # A planned step in a checkpoint says nothing that has to be kept; the answer will plan it.
-_TAKEN: Final = frozenset({"StepRun", "StepPlanned"})
+_TAKEN: Final = frozenset({"StepRun", "StepPlanned", *DEFERRALS})
 
 
 class CheckpointRefused(Exception):  # noqa: N818  an outcome, told to the app
@@ -98,7 +99,7 @@ def _read_steps(value: Json) -> tuple[Op, ...]:
         if op.op not in _TAKEN:
             reason = f"Step {op.display_name[:80]!r} ({op.op}) is none to checkpoint."
             raise CheckpointRefused(400, f"{reason} Only steps that ran well are; answer the rest.")
-    return tuple(op for op in steps if op.op == "StepRun")
+    return steps
 
 
 def _save(work: Work, checkpoint: Checkpoint) -> bool:
@@ -114,15 +115,28 @@ def _save(work: Work, checkpoint: Checkpoint) -> bool:
     if checkpoint.chain is not None:
         dispatch = find_dispatch(work.sql, run.id, checkpoint.chain)
         _check_current(run, dispatch, checkpoint.generation)
-    memos = {op.id: encode({"data": op.data}) for op in checkpoint.steps}
-    new = [op for op in checkpoint.steps if _is_new(work, run, op)]
-    _check_limits(work, run, new, memos)
-    for op in new:
-        _keep(work, run, op, memos[op.id], dispatch)
+    new = keep_steps(work, run, checkpoint.steps, dispatch)
     if new and not has_other_calls(work.sql, run.id, 0) and not is_waiting(work.sql, run.id):
         # It was the last that the run waited for, and no call is there to tell the function.
         discover(work, run)
     return checkpoint.chain is not None and dispatch is None
+
+
+def keep_steps(
+    work: Work, run: Run, ops: Sequence[Op], dispatch: Dispatch | None = None
+) -> Sequence[Op]:
+    """Store the steps among these that are done and new, and what is deferred; the new ones.
+
+    Asks for no call. Raises `CheckpointRefused` when they are more than the run may hold.
+    """
+    done = [op for op in ops if op.op == "StepRun"]
+    memos = {op.id: encode({"data": op.data}) for op in done}
+    new = [op for op in done if _is_new(work, run, op)]
+    _check_limits(work, run, new, memos)
+    for op in new:
+        _keep(work, run, op, memos[op.id], dispatch)
+    note_defers(work, run.id, ops)
+    return new
 
 
 def _check_current(run: Run, dispatch: Dispatch | None, generation: int | None) -> None:
@@ -149,7 +163,7 @@ def _check_limits(work: Work, run: Run, new: Sequence[Op], memos: Mapping[str, s
             reason = f"{limits.ERR_OUTPUT}: the output of step {op.display_name[:80]!r} has"
             allowed = f"{limits.MAX_STEP_OUTPUT_BYTES} are allowed"
             raise CheckpointRefused(413, f"{reason} {size} bytes, {allowed}.")
-    state = run.state_bytes + sum(len(memos[op.id]) for op in new)
+    state = run.state_bytes + sum(size_of(memos[op.id]) for op in new)
     if state > limits.MAX_STATE_BYTES:
         allowed = f"{limits.MAX_STATE_BYTES} are allowed"
         raise CheckpointRefused(413, f"{limits.ERR_STATE}: {state} bytes of state, {allowed}.")

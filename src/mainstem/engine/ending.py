@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mainstem.engine.defers import start_deferred
 from mainstem.engine.events import CANCELLED, ENDINGS, FAILED, FINISHED, internal_event
 from mainstem.engine.lifecycle import (
     FINAL_RUNS,
@@ -28,12 +29,14 @@ Json = Any
 def complete_run(work: Work, run: Run, output: Json) -> None:
     """The function returned."""
     _end(work, run, RunMove.COMPLETE, output)
+    start_deferred(work, run)
     _send_endings(work, run, "Completed", {"result": output})
 
 
 def fail_run(work: Work, run: Run, error: Mapping[str, Json]) -> None:
     """The function failed for good; `error` is what the app sent."""
     _end(work, run, RunMove.FAIL, error)
+    start_deferred(work, run)
     told = {k: error[k] for k in ("message", "name", "stack") if error.get(k) is not None}
     told["error"] = str(error.get("error") or error.get("name") or "Error")
     _send_endings(work, run, "Failed", {"error": told, "result": error})

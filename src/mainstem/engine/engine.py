@@ -17,6 +17,7 @@ from mainstem.engine.checkpoints import Checkpoints
 from mainstem.engine.clock import Clock, SystemClock
 from mainstem.engine.connect_workers import Workers
 from mainstem.engine.ending import cancel_run
+from mainstem.engine.endpoints import Endpoints
 from mainstem.engine.errors import BadEvent, EngineNotRunning, StorageFailed, UnknownFunction
 from mainstem.engine.events import INVOKED, internal_event, is_known_event, read_event
 from mainstem.engine.feed import Feed
@@ -48,6 +49,7 @@ class Engine:
         self._loop = loop
         self._registrar = Registrar(loop, options)
         self.checkpoints = Checkpoints(loop)
+        self.endpoints = Endpoints(loop)
         self.signals = Signals(loop)
         self.realtime = Realtime(loop.clock)
         self._feed = Feed()

@@ -20,6 +20,8 @@ FAILED: Final = "inngest/function.failed"
 CANCELLED: Final = "inngest/function.cancelled"
 INVOKED: Final = "inngest/function.invoked"
 TIMER: Final = "inngest/scheduled.timer"
+DEFERRED: Final = "inngest/deferred.schedule"
+HTTP_REQUEST: Final = "inngest/http.request"
 # Runs started by these send none of their own, or they would go on for ever.
 ENDINGS: Final = frozenset({FINISHED, FAILED})
 

@@ -10,7 +10,7 @@ import secrets
 from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from mainstem.engine.work import Change
 
@@ -30,6 +30,13 @@ class Entry:
 
     mark: str
     change: Change | Missed
+
+
+class Listener(Protocol):
+    """Takes changes as they happen, and None as their end."""
+
+    def put_nowait(self, change: Change | None, /) -> None:
+        """Take one; must not wait."""
 
 
 class Feed:

@@ -21,6 +21,7 @@ from mainstem.engine import (
     apps_api,
     checkpoint_api,
     connect_gateway,
+    endpoint_api,
     realtime_api,
     signals_api,
 )
@@ -28,7 +29,7 @@ from mainstem.engine.engine import Engine
 from mainstem.engine.errors import BadEvent, StorageFailed, UnknownFunction, UnknownRun
 from mainstem.engine.graphql_api import answer_query
 from mainstem.engine.responses import problem_response
-from mainstem.engine.runs import load_run, memos_of
+from mainstem.engine.runs import load_run, memos_of, with_overrides
 from mainstem.engine.signatures import is_authorised
 
 Json = Any
@@ -86,12 +87,17 @@ def engine_app(engine: Engine) -> Starlette:
             WebSocketRoute(connect_gateway.PATH, gateway.websocket),
             route(f"{realtime_api.PATH}/token", realtime_api.give_token, "POST"),
             route(f"{realtime_api.PATH}/publish", realtime_api.publish, "POST"),
+            route(f"{realtime_api.PATH}/publish/tee", realtime_api.tee, "POST"),
             route(f"{realtime_api.PATH}/sse", realtime_api.stream, "GET", is_keyed=False),
             WebSocketRoute(f"{realtime_api.PATH}/connect", listen),
             *(
                 route(f"{path}{rest}", handler, method)
                 for path in checkpoint_api.PATHS
                 for rest, handler, method in checkpoint_api.DOORS
+            ),
+            *(
+                route(f"{path}/{{run_id}}/output", endpoint_api.output, "GET", is_keyed=False)
+                for path in checkpoint_api.PATHS
             ),
             route("/v1/signals", signals_api.send, "POST"),
             route("/openapi.json", tell, "GET", is_for_people=True),
@@ -248,7 +254,7 @@ def _state(engine: Engine, request: Request, what: str) -> Response:
     if what == "batch":
         text = f"[{','.join(run.events)}]"
     else:
-        memos = memos_of(engine.reader, run_id)
+        memos = with_overrides(run, memos_of(engine.reader, run_id))
         text = "{" + ",".join(f"{json.dumps(key)}:{memo}" for key, memo in memos.items()) + "}"
     return Response(text, media_type="application/json")
 

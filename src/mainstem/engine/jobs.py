@@ -165,6 +165,16 @@ def has_other_calls(sql: sqlite3.Connection, run_id: str, but: int) -> bool:
     return row is not None
 
 
+def find_queued(sql: sqlite3.Connection, run_id: str, kind: JobKind, detail: str) -> Job | None:
+    """A run's job of this kind and detail that was never sent."""
+    row = sql.execute(
+        "SELECT * FROM jobs WHERE run_id = ? AND kind = ? AND detail = ? AND status = ?"
+        " AND attempt = 0 AND generation = 1",
+        (run_id, kind, detail, JobStatus.QUEUED),
+    ).fetchone()
+    return _read(row) if row else None
+
+
 def queued_jobs(sql: sqlite3.Connection) -> list[Job]:
     """Every job that is not being done, in order of creation."""
     rows = sql.execute("SELECT * FROM jobs WHERE status = ? ORDER BY id", (JobStatus.QUEUED,))

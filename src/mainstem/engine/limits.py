@@ -44,6 +44,11 @@ SYNC_TIMEOUT_SECONDS: Final = 30.0
 # An app that registers waits for the answer of its other addresses.
 PROBE_TIMEOUT_SECONDS: Final = 2.0
 MAX_PARALLEL_CALLS: Final = 100
+# How long who waits for the output of a durable endpoint is kept waiting.
+OUTPUT_WAIT_SECONDS: Final = 5 * 60.0
+# A request to a durable endpoint that has told of no step for so long is taken for dead.
+ENDPOINT_SILENCE: Final = 15 * MINUTE
+MAX_REDIRECTS: Final = 20  # as fetch has it
 
 DEDUPLICATION_WINDOW: Final = DAY
 BATCH_DEDUPLICATION_WINDOW: Final = 30 * MINUTE

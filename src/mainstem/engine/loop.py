@@ -18,7 +18,7 @@ from mainstem.engine.clock import Clock
 from mainstem.engine.connect_workers import Workers
 from mainstem.engine.errors import EngineNotRunning, StorageFailed
 from mainstem.engine.executor import build_request, call_app, worker_request
-from mainstem.engine.feed import Feed
+from mainstem.engine.feed import Listener
 from mainstem.engine.gateway import Gateway
 from mainstem.engine.gcra import Admission, throttle_admission
 from mainstem.engine.ids import UlidSource
@@ -64,7 +64,7 @@ class Loop:
         self._idle = asyncio.Condition()
         self._calls: set[asyncio.Task[None]] = set()
         self._task: asyncio.Task[None] | None = None
-        self._listeners: set[asyncio.Queue[Change | None] | Feed] = set()
+        self._listeners: set[Listener] = set()
         self._failure: BaseException | None = None
         self._is_over = False
         self._sweep_at = 0
@@ -139,6 +139,11 @@ class Loop:
         """Calls under way."""
         return len(self._calls)
 
+    @property
+    def backoff(self) -> Backoff:
+        """How retries are spread."""
+        return Backoff(self._options.retry_interval, self._chance)
+
     def caller(self) -> AppClient:
         """The client for calls to apps. Raises `EngineNotRunning`."""
         if self._task is None or self._is_over:
@@ -176,9 +181,9 @@ class Loop:
         self._listeners.add(listener)
         return self._follow(listener)
 
-    def attach(self, feed: Feed) -> None:
-        """Let a feed have the same, for many listeners; a second call changes nothing."""
-        self._listeners.add(feed)
+    def attach(self, listener: Listener) -> None:
+        """Let a feed or its like have the same; a second call changes nothing."""
+        self._listeners.add(listener)
 
     async def _follow(self, listener: asyncio.Queue[Change | None]) -> AsyncIterator[Change]:
         try:
@@ -259,10 +264,9 @@ class Loop:
             self.queue.release(job)
 
     def _apply(self, job: Job, answer: Answer, leased: int) -> None:
-        backoff = Backoff(self._options.retry_interval, self._chance)
         with self.work() as work:
             record_attempt(work.sql, job, answer, started=leased, ended=work.now)
-            apply_answer(work, job, answer, leased=leased, backoff=backoff)
+            apply_answer(work, job, answer, leased=leased, backoff=self.backoff)
 
     def _call_ended(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
@@ -282,12 +286,10 @@ class Loop:
         if function is None:
             return no_answer(f"function {run.slug!r} is not registered any more")
         now = self.clock.now()
-        url, headers, body = build_request(
-            self.storage.connection, run, function, job, self.ulids.next(now)
-        )
+        call = build_request(self.storage.connection, run, function, job, self.ulids.next(now))
         if function.config.is_connected:
-            return await self.workers.call(worker_request(run, function, headers, body))
-        return await call_app(self.caller(), url, headers, body, now=now)
+            return await self.workers.call(worker_request(run, function, call))
+        return await call_app(self.caller(), call, now=now)
 
     def _publish(self, work: Work) -> None:
         if work.is_queue_stale:

@@ -4,6 +4,7 @@ Inngest SDK protocol, "Opcodes". An answer with one bad step is refused whole, s
 is stored.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ OpName = Literal[
     "Gateway",
     "RunComplete",
     "DiscoveryRequest",
+    "DeferAdd",
+    "DeferAbort",
 ]
 _NAMES: Final[Mapping[str, OpName]] = {
     "Step": "StepRun",  # older SDKs
@@ -58,6 +61,11 @@ class Op:
     spent: int = 0
 
     @property
+    def is_error_of_run(self) -> bool:
+        """Whether it is no step but the function itself that failed: it has an id and no name."""
+        return self.id == _RUN_END and not self.display_name and self.op in _ERRORS
+
+    @property
     def is_race(self) -> bool:
         """Whether it belongs to a group whose members do not wait for each other."""
         return self.opts.get("parallelMode") == "race"
@@ -82,6 +90,9 @@ class Op:
                 return kept.get("input")
 
 
+# The id under which an SDK tells how a run ended.
+_RUN_END: Final = hashlib.sha1(b"complete", usedforsecurity=False).hexdigest()
+_ERRORS: Final = frozenset({"StepError", "StepFailed"})
 # What an SDK keeps in `opts` for itself.
 _OF_THE_SDK: Final = frozenset({"parallelMode", "span", "origin", "type"})
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from mainstem.engine import limits
 from mainstem.engine.adapting import renewed_groups
+from mainstem.engine.defers import DEFERRALS, note_defers
 from mainstem.engine.dispatches import chain_of
 from mainstem.engine.ending import complete_run, fail_run
 from mainstem.engine.jobs import CALLS, Job, decode_groups, has_other_calls
@@ -20,6 +21,7 @@ from mainstem.engine.retries import has_attempts_left, next_attempt_at, retry_af
 from mainstem.engine.runs import (
     Run,
     Step,
+    count_repeat,
     count_steps,
     find_run,
     find_step,
@@ -48,7 +50,7 @@ Json = Any
 # row means that two steps share a hash, and the run would go round for ever.
 _MAX_REPEATS: Final = 3
 # These are no steps: they say what becomes of the run, and nothing of them is stored.
-_NO_STEPS: Final = frozenset({"RunComplete", "DiscoveryRequest"})
+_NO_STEPS: Final = frozenset({"RunComplete", "DiscoveryRequest", *DEFERRALS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,13 @@ def apply_answer(work: Work, job: Job, answer: Answer, *, leased: int, backoff: 
             _retry_or_fail(work, run, job, error, Retry(), backoff)
         case Reported(ops, retry, version):
             _learn_version(work, run, version)
-            _apply_ops(work, run, job, ops, retry, leased, backoff)
+            note_defers(work, run.id, ops)
+            ended = next((op for op in ops if op.is_error_of_run), None)
+            if ended is None:
+                _apply_ops(work, run, job, ops, retry, leased, backoff)
+                return
+            retry = Retry(retry.forbidden or ended.op == "StepFailed", retry.after)
+            _retry_or_fail(work, run, job, ended.error or {}, retry, backoff)
 
 
 def _learn_version(work: Work, run: Run, version: int) -> None:
@@ -161,6 +169,7 @@ def _settle(
         case "StepError" if retry.forbidden or not has_attempts_left(job.attempt, run.max_attempts):
             end(failure_memo(op.error, is_final=retry.forbidden), StepMove.FAIL)
         case "StepError" if step.memo is not None:
+            count_repeat(work.sql, run.id, step.id)
             discover(work, run)
         case "StepError":
             _try_step_again(work, run, step, job, retry, backoff)

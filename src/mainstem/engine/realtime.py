@@ -24,6 +24,10 @@ MAX_WAITING: Final = 1000
 MAX_WAITING_BYTES: Final = 8 * 1024 * 1024
 
 
+# The topic of a run's own stream, whose pieces go out as they came in.
+RAW: Final = "$stream"
+
+
 class Ending(StrEnum):
     """Why a subscription is over."""
 
@@ -138,6 +142,13 @@ class Realtime:
         }
         text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
         for listener in tuple(listeners):
+            listener.put(text)
+        return len(listeners)
+
+    def publish_raw(self, channel: str, text: str) -> int:
+        """Hand a piece of a run's stream to whoever listens to it now; how many they were."""
+        listeners = tuple(self._listeners.get(Topic(channel, RAW), ()))
+        for listener in listeners:
             listener.put(text)
         return len(listeners)
 

@@ -1,7 +1,8 @@
 """Realtime's doors: tokens, publishing, and listening by WebSocket or by server-sent events.
 
 `/v1/realtime/token` and `/publish` want the signing key where there is one; who listens comes with
-a token. What the Python and TypeScript SDKs ask for; not the raw streams of durable endpoints.
+a token. A durable endpoint streams by `/publish/tee`: server-sent events already, handed on as they
+are to those who listen with the token that its run was begun with.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from mainstem.engine.engine import Engine
-from mainstem.engine.realtime import MAX_MESSAGE_BYTES, Ending, Realtime, Subscription
+from mainstem.engine.realtime import MAX_MESSAGE_BYTES, RAW, Ending, Realtime, Subscription
 from mainstem.engine.realtime_tokens import Topic
 from mainstem.engine.responses import problem_response
 
@@ -70,6 +71,21 @@ async def publish(engine: Engine, request: Request) -> Response:
     return Response(status_code=200)
 
 
+async def tee(engine: Engine, request: Request) -> Response:
+    """`POST /v1/realtime/publish/tee?channel=`: the stream of a run, handed on as it is."""
+    channel = request.query_params.get("channel")
+    if not channel:
+        return problem_response("A stream needs a channel, the id of its run: ?channel=…", 400)
+    decoder, size = codecs.getincrementaldecoder("utf-8")("replace"), 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > _MAX_STREAM_BYTES:
+            return problem_response(_TOO_LONG, 413)
+        if text := decoder.decode(piece):
+            engine.realtime.publish_raw(channel, text)
+    return Response(status_code=200)
+
+
 async def connect(engine: Engine, socket: WebSocket) -> None:
     """`GET /v1/realtime/connect?token=`: messages as texts, until either side goes."""
     topics = _granted(engine.realtime, socket)
@@ -104,16 +120,19 @@ async def stream(engine: Engine, request: Request) -> Response:
 async def _events(realtime: Realtime, topics: frozenset[Topic]) -> AsyncIterator[str]:
     with realtime.subscribe(topics) as subscription:
         yield ":\n\n"  # the headers leave at once, so that the listener knows it is heard
+        is_raw, is_between = all(topic.name == RAW for topic in topics), True
         while True:
             try:
                 async with asyncio.timeout(_KEEP_ALIVE_SECONDS):
                     text = await anext(subscription)
             except TimeoutError:
-                yield ":\n\n"
+                if is_between:
+                    yield ":\n\n"
             except StopAsyncIteration:
                 return
             else:
-                yield f"data: {text}\n\n"
+                yield text if is_raw else f"data: {text}\n\n"
+                is_between = not is_raw or text.endswith("\n\n")
 
 
 async def _listen(realtime: Realtime, socket: WebSocket, subscription: Subscription) -> None:

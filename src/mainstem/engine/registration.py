@@ -24,6 +24,7 @@ class SyncMethod(StrEnum):
     OUT_OF_BAND = "out_of_band"
     IN_BAND = "in_band"
     CONNECT = "connect"
+    ENDPOINT = "endpoint"  # a durable endpoint: known by the runs that its app begins
 
 
 @dataclass(frozen=True, slots=True)

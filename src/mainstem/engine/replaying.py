@@ -5,6 +5,7 @@ the steps that completed, so only what failed, and what was never reached, is do
 """
 
 import json
+import secrets
 import sqlite3
 from typing import Final, Literal
 
@@ -14,6 +15,7 @@ from mainstem.engine.ids import first_ulid
 from mainstem.engine.lifecycle import FINAL_RUNS, RunStatus, StepStatus
 from mainstem.engine.runs import Run, load_run
 from mainstem.engine.starting import create_run
+from mainstem.engine.wire import size_of
 from mainstem.engine.work import Work
 
 ReplayFrom = Literal["start", "failure"]
@@ -42,7 +44,10 @@ def replay_run(work: Work, run_id: str, origin: ReplayFrom) -> str:
     kept = _completed_steps(work.sql, run_id) if origin == "failure" else []
     events = _events(work.sql, run)
     new_id = create_run(work, function, events, stack_current=len(kept))
-    work.sql.execute("UPDATE runs SET replay_of = ? WHERE id = ?", (run_id, new_id))
+    token = None if run.token is None else secrets.token_urlsafe(24)
+    work.sql.execute(
+        "UPDATE runs SET replay_of = ?, token = ? WHERE id = ?", (run_id, token, new_id)
+    )
     _keep(work.sql, new_id, kept)
     return new_id
 
@@ -76,7 +81,7 @@ def _keep(sql: sqlite3.Connection, run_id: str, steps: list[sqlite3.Row]) -> Non
         names, marks = ", ".join(row), ", ".join("?" * len(row))
         # The names are the table's own columns, read from it above.
         sql.execute(f"INSERT INTO steps ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
-    size = sum(len(step["memo"] or "") for step in steps)
+    size = sum(size_of(step["memo"] or "") for step in steps)
     sql.execute("UPDATE runs SET state_bytes = ? WHERE id = ?", (size, run_id))
 
 

@@ -2,14 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from mainstem.engine.errors import UnknownRun
 from mainstem.engine.ids import first_ulid
 from mainstem.engine.lifecycle import PENDING_STEPS, RunStatus, StepStatus
-from mainstem.engine.wire import encode
+from mainstem.engine.wire import encode, size_of
 
 Json = Any
 _PENDING: Final = ", ".join(f"'{status}'" for status in sorted(PENDING_STEPS))
@@ -17,7 +17,11 @@ _PENDING: Final = ", ".join(f"'{status}'" for status in sorted(PENDING_STEPS))
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as the engine works on it; `events` are JSON texts, moments milliseconds."""
+    """A run as the engine works on it; `events` are JSON texts, moments milliseconds.
+
+    `overrides` are inputs for steps that have not run, `defers` what it asked to start at its end,
+    both JSON. A `token` has the run of a durable endpoint: who knows it may read the output.
+    """
 
     id: str
     function_id: str
@@ -32,6 +36,9 @@ class Run:
     version: int
     max_attempts: int
     state_bytes: int
+    overrides: str | None = None
+    defers: str | None = None
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,14 @@ def memos_of(sql: sqlite3.Connection, run_id: str) -> dict[str, str]:
     return {row["id"]: row["memo"] for row in rows}
 
 
+def with_overrides(run: Run, memos: Mapping[str, str]) -> Mapping[str, str]:
+    """Memos, and beside them the inputs given to steps that have not run."""
+    if run.overrides is None:
+        return memos
+    given = json.loads(run.overrides)
+    return {**{key: encode({"input": each}) for key, each in given.items()}, **memos}
+
+
 def find_step(sql: sqlite3.Connection, run_id: str, step_id: str) -> Step | None:
     """The step of a run."""
     row = sql.execute(
@@ -197,7 +212,7 @@ def save_memo(
         },
     )
     sql.execute(
-        "UPDATE runs SET state_bytes = state_bytes + ? WHERE id = ?", (len(memo), step.run_id)
+        "UPDATE runs SET state_bytes = state_bytes + ? WHERE id = ?", (size_of(memo), step.run_id)
     )
 
 
@@ -256,6 +271,9 @@ def _read_run(row: sqlite3.Row) -> Run:
         version=row["version"],
         max_attempts=row["max_attempts"],
         state_bytes=row["state_bytes"],
+        overrides=row["overrides"],
+        defers=row["defers"],
+        token=row["token"],
     )
 
 

@@ -22,7 +22,7 @@ from mainstem.engine.runs import (
     load_run,
     save_memo,
 )
-from mainstem.engine.wire import encode
+from mainstem.engine.wire import encode, size_of
 from mainstem.engine.work import Change, Work
 
 Json = Any
@@ -102,7 +102,7 @@ def invocation_memo(finished: Mapping[str, Json]) -> tuple[str, StepMove]:
 
 def is_state_full(work: Work, run: Run, memo: str = "") -> bool:
     """Whether a run's memos are more than it may hold; `memo` was stored after `run` was loaded."""
-    if run.state_bytes + len(memo) + limits.MAX_RESPONSE_BYTES <= limits.MAX_STATE_BYTES:
+    if run.state_bytes + size_of(memo) + limits.MAX_RESPONSE_BYTES <= limits.MAX_STATE_BYTES:
         return False  # one answer cannot have filled it
     return load_run(work.sql, run.id).state_bytes > limits.MAX_STATE_BYTES
 

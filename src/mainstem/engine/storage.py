@@ -105,6 +105,9 @@ _CHANGES: Final[tuple[str, ...]] = (
     ALTER TABLE jobs ADD COLUMN generation INTEGER NOT NULL DEFAULT 1;
     ALTER TABLE steps ADD COLUMN input TEXT;
     ALTER TABLE runs ADD COLUMN replay_of TEXT;
+    ALTER TABLE runs ADD COLUMN overrides TEXT;
+    ALTER TABLE runs ADD COLUMN defers TEXT;
+    ALTER TABLE runs ADD COLUMN token TEXT;
     CREATE TABLE attempts (
         run_id TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, step_id TEXT,
         attempt INTEGER NOT NULL, generation INTEGER NOT NULL, started INTEGER NOT NULL,

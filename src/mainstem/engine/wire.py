@@ -7,7 +7,7 @@ answer of an SDK at all). Inngest SDK protocol, "Call request", "Call response",
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -67,7 +67,8 @@ Answer = Returned | Raised | Reported | Broken
 class CallContext:
     """What a call says about itself.
 
-    `queue_item` and `generation` are what an SDK that checkpoints names its dispatch by.
+    `queue_item` and `generation` are what an SDK that checkpoints names its dispatch by. `defers`
+    are the deferred functions the run has asked for, by their ids.
     """
 
     run_id: str
@@ -83,6 +84,8 @@ class CallContext:
     job_id: str
     request_id: str
     version: int
+    defers: Mapping[str, Json] = field(default_factory=dict)
+    may_checkpoint: bool = True
 
 
 def encode(value: Json) -> str:
@@ -130,7 +133,7 @@ def _body(
         "disable_immediate_execution": context.disable_immediate,
         "env": "",
         # With `fn_id` an SDK that checkpoints does so.
-        "fn_id": context.function_id,
+        **({"fn_id": context.function_id} if context.may_checkpoint else {}),
         "generation_id": context.generation,
         "job_id": context.job_id,
         "max_attempts": context.max_attempts,
@@ -146,7 +149,7 @@ def _body(
     if use_api and len(batch) > limits.MAX_STATE_IN_REQUEST_BYTES:
         batch = ""
     return (
-        f'{{"ctx":{encode(ctx)},"defers":{{}},"event":{events[0]},"events":[{batch}],'
+        f'{{"ctx":{encode(ctx)},"defers":{encode(context.defers)},"event":{events[0]},"events":[{batch}],'
         f'"steps":{{{steps}}},"use_api":{encode(use_api)},"version":{context.version}}}'
     ).encode()
 
@@ -202,7 +205,9 @@ def _read_value(status: int, headers: Mapping[str, str], value: Json) -> Answer:
 
 def _read_ops(value: Json, retry: Retry, version: int) -> Answer:
     try:
-        return Reported(read_ops(value), retry, version)
+        # A durable endpoint that has ended tells so by a step without a list around it.
+        ops = read_ops([value] if isinstance(value, Mapping) else value)
+        return Reported(ops, retry, version)
     except BadOps as error:
         return Broken({"name": error.name, "message": str(error)})
 
