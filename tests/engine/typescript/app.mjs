@@ -20,6 +20,7 @@ function ran(runId, step) {
 }
 
 const shop = sdk.client("shop");
+const flow = sdk.client("flow");
 const clocked = sdk.client("clocked");
 const kit = { ...sdk, ran };
 
@@ -32,9 +33,11 @@ const odd = sdk.client("odd");
 const yearly = sdk.define(odd, { id: "yearly" }, [{ cron: "@yearly" }], async () => null);
 
 const handlers = {
-  "/api/inngest": sdk.serve({
-    client: shop,
-    functions: [...stepFunctions(shop, kit), ...flowFunctions(shop, kit)],
+  "/api/inngest": sdk.serve({ client: shop, functions: stepFunctions(shop, kit) }),
+  "/api/flow": sdk.serve({
+    client: flow,
+    functions: flowFunctions(flow, kit),
+    servePath: "/api/flow",
   }),
   "/api/clocked": sdk.serve({ client: clocked, functions: [cron], servePath: "/api/clocked" }),
   "/api/odd": sdk.serve({ client: odd, functions: [yearly], servePath: "/api/odd" }),

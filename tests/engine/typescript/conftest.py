@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from ..house import serving
+from ..house import serving  # noqa: TID252  the helper of the room above
 from .packages import NoPackages, packages
-from .shop import VARIANTS, Door, Node, Shop, copy_app, opened
+from .shop import NO_ENGINE, VARIANTS, Door, Node, Shop, copy_app, opened
 
 AppOf = Callable[[str], Awaitable[tuple[Node, Door]]]
 
@@ -37,7 +37,7 @@ async def app_of(app_folder: Path) -> AsyncIterator[AppOf]:
 
         async def start(variant: str) -> tuple[Node, Door]:
             if variant not in started:
-                door = Door()
+                door = Door(NO_ENGINE)
                 origin = await stack.enter_async_context(serving(door))
                 node = Node(app_folder, variant, origin, app_folder / f"{variant}.ledger")
                 stack.callback(node.kill)
@@ -45,6 +45,14 @@ async def app_of(app_folder: Path) -> AsyncIterator[AppOf]:
             return started[variant]
 
         yield start
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=["v4", "v3"])
+async def flow(request: pytest.FixtureRequest, app_of: AppOf) -> AsyncIterator[Shop]:
+    """The functions with flow control: how a client goes on within a request is nothing to them."""
+    node, door = await app_of(request.param)
+    async with opened(node, door, "flow") as shop:
+        yield shop
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=VARIANTS)

@@ -1,4 +1,4 @@
-"""An app of the TypeScript SDK in a process of its own, and an engine with a clock to go with it."""
+"""An app of the TypeScript SDK in a process of its own, and an engine with a virtual clock."""
 
 import asyncio
 import json
@@ -26,6 +26,7 @@ _HERE = Path(__file__).parent
 # may differ from the SDK's clock by five minutes.
 _AHEAD = timedelta(minutes=2)
 _PATIENCE_SECONDS = 20.0
+NO_ENGINE: Final = PlainTextResponse("there is no engine", 503)
 _NOT_FOUND = PlainTextResponse("404 page not found", 404)
 
 
@@ -45,7 +46,11 @@ class Node:
         self._process: subprocess.Popen[str] | None = None
 
     async def start(self) -> Self:
-        """Start it, on the port that it had before."""
+        """Start it, on the port that it had before if it had one."""
+        await asyncio.to_thread(self._start)
+        return self
+
+    def _start(self) -> None:
         self._process = subprocess.Popen(
             ["node", "app.mjs", self.variant, str(self.port), str(self.ledger)],
             cwd=self._folder,
@@ -55,10 +60,9 @@ class Node:
             text=True,
         )
         assert self._process.stdout
-        line = await asyncio.to_thread(self._process.stdout.readline)
+        line = self._process.stdout.readline()
         assert line.startswith("port "), f"the app of {self.variant} did not start: {line!r}"
         self.port = int(line.split()[1])
-        return self
 
     def kill(self) -> None:
         """End it at once, as `kill -9` does."""
@@ -91,7 +95,7 @@ class Asked:
 class Door:
     """What the app asks the engine, noted; the engine behind it is another one in each test."""
 
-    app: ASGIApp = PlainTextResponse("no engine", 503)
+    app: ASGIApp
     asked: list["Asked"] = field(default_factory=list)
     closed: str = ""  # requests to paths that begin so get a 404
 
@@ -131,8 +135,12 @@ def copy_app(node_modules: Path, folder: Path) -> None:
 
 @dataclass
 class Shop:
-    """The app of one variant, synced with an engine of its own, whose time a test moves."""
+    """The app of one variant, synced with an engine of its own, whose time a test moves.
 
+    `app` is the id that the runs of `runs` belong to.
+    """
+
+    app: str
     engine: Engine
     clock: VirtualClock
     node: Node
@@ -193,15 +201,15 @@ class Shop:
         """Send an event and go on until its one run is over."""
         return await self.finish(await self.send(name, data))
 
-    async def until_ran(self, run_id: str, step: str) -> None:
-        """Return when the body of a step has begun."""
+    async def until_ran(self, count: int, run_id: str | None = None) -> None:
+        """Return when the bodies of so many steps, of a run or of all, have begun."""
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            while step not in self.node.ran(run_id):
-                await asyncio.sleep(0.005)
+            while len(self.node.ran(run_id)) < count:  # noqa: ASYNC110  a file tells nobody
+                await asyncio.sleep(0.002)
 
     def runs(self, name: str) -> list[RunView]:
         """The runs of a function, oldest first, with their steps."""
-        found = self.engine.runs(function=f"shop-{name}", limit=1000)
+        found = self.engine.runs(function=f"{self.app}-{name}", limit=1000)
         return [self.engine.run(run.id) for run in reversed(found)]
 
     def _go_to(self, moment: int) -> None:
@@ -209,13 +217,11 @@ class Shop:
 
 
 @asynccontextmanager
-async def opened(
-    node: Node, door: Door, app_path: str = "/api/inngest", **options: Any
-) -> AsyncIterator[Shop]:
-    """A new engine with these options behind the door, and the app at `app_path` synced."""
+async def opened(node: Node, door: Door, app: str = "shop", **options: Any) -> AsyncIterator[Shop]:
+    """A new engine with these options behind the door, and an app of the process synced."""
     clock = VirtualClock(datetime.now(UTC) + _AHEAD)
     async with Engine.open(EngineOptions(**options), clock=clock) as engine:
         door.open_to(engine_app(engine))
-        shop = Shop(engine, clock, node, door)
-        await shop.sync(app_path)
+        shop = Shop(app, engine, clock, node, door)
+        await shop.sync("/api/inngest" if app == "shop" else f"/api/{app}")
         yield shop

@@ -1,6 +1,5 @@
 """What becomes of a run when the app, or the engine, is gone in the middle of it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import pytest_asyncio
 
 from mainstem.engine import RunStatus, StepStatus
 
-from ..house import serving
+from ..house import serving  # noqa: TID252  the helper of the room above
 from .conftest import AppOf
-from .shop import Door, Node, Shop, opened
+from .shop import NO_ENGINE, Door, Node, Shop, opened
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -21,7 +20,7 @@ async def mortal(
     request: pytest.FixtureRequest, app_folder: Path, tmp_path: Path
 ) -> AsyncIterator[Shop]:
     """An app of this test alone, to be killed."""
-    door = Door()
+    door = Door(NO_ENGINE)
     async with serving(door) as origin:
         node = Node(app_folder, request.param, origin, tmp_path / "ledger")
         try:
@@ -35,7 +34,7 @@ async def mortal(
 async def test_a_run_goes_on_when_its_app_was_killed_between_two_steps(mortal: Shop) -> None:
     event_id = await mortal.send("shop/held", {"hold": [60_000]})
     (run,) = mortal.engine.runs(event=event_id)
-    await mortal.until_ran(run.id, "held")
+    await mortal.until_ran(2, run.id)
     mortal.node.kill()
     await mortal.settle()
     await mortal.node.start()
@@ -49,11 +48,10 @@ async def test_a_run_goes_on_when_its_app_was_killed_between_two_steps(mortal: S
     assert mortal.node.ran(run.id) == ["first", "held", *lost, "last"]
 
 
+@pytest.mark.parametrize("mortal", ["v4"], indirect=True)
 async def test_every_run_ends_when_the_app_is_killed_under_load(mortal: Shop) -> None:
     ids = await mortal.send_all("shop/sequence", [{}] * 15)
-    async with asyncio.timeout(10):
-        while len(mortal.node.ran()) < 10:
-            await asyncio.sleep(0)
+    await mortal.until_ran(10)
     mortal.node.kill()
     await mortal.settle()
     await mortal.node.start()
@@ -71,7 +69,7 @@ async def test_an_app_that_outlives_its_engine_is_not_taken_for_the_one_called_a
     async with opened(node, door, path=file) as shop:
         event_id = await shop.send("shop/held", {"hold": [100, 200]})
         (run,) = shop.engine.runs(event=event_id)
-        await shop.until_ran(run.id, "held")
+        await shop.until_ran(2, run.id)
     async with opened(node, door, path=file) as shop:
         ended = await shop.finish(event_id)
     assert (ended.status, ended.output) == (RunStatus.COMPLETED, "last")

@@ -121,7 +121,7 @@ async def test_steps_whose_checkpoint_is_refused_are_taken_from_the_answer(shop:
 async def test_what_a_cancelled_run_still_says_changes_nothing(shop: Shop) -> None:
     event_id = await shop.send("shop/held", {"hold": [100]})
     (run,) = shop.engine.runs(event=event_id)
-    await shop.until_ran(run.id, "held")
+    await shop.until_ran(2, run.id)
     shop.engine.cancel(run.id)
     await shop.settle()
     ended = shop.engine.run(run.id)
