@@ -205,11 +205,12 @@ def _registration(told: wire.Message, app: wire.Message) -> Registration:
         functions = json.loads(app.functions or b"[]")
     except ValueError as error:
         raise BadConfiguration("(all)", f"the list of functions is not JSON: {error}") from error
+    version = told.sdk_version.removeprefix("v")  # TypeScript's SDK writes one of its own
     body: dict[str, Any] = {
         "appname": app.app_name,
         "appVersion": app.app_version,
         "framework": told.framework,
-        "sdk": f"{told.sdk_language}:v{told.sdk_version}",
+        "sdk": f"{told.sdk_language}:v{version}",
         "url": CONNECT_URL,
         "functions": functions,
     }

@@ -23,7 +23,9 @@ class NoPackages(Exception):  # noqa: N818  a reason to skip
 
 def packages() -> Path:
     """The folder `node_modules`. Raises `NoPackages`."""
-    _check_node()
+    version = node_version()
+    if version < _OLDEST_NODE:
+        raise NoPackages(f"node is {version}, {_OLDEST_NODE} or later is needed")
     npm = shutil.which("npm")
     if npm is None:
         raise NoPackages("there is no npm on the path")
@@ -48,14 +50,13 @@ def version_of(node_modules: Path, package: str) -> str:
     return str(json.loads((node_modules / package / "package.json").read_text())["version"])
 
 
-def _check_node() -> None:
+def node_version() -> int:
+    """The major version of node. Raises `NoPackages`."""
     node = shutil.which("node")
     if node is None:
         raise NoPackages("there is no node on the path")
     told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
-    version = told.stdout.strip()
-    if int(version.removeprefix("v").split(".")[0] or 0) < _OLDEST_NODE:
-        raise NoPackages(f"node is {version}, {_OLDEST_NODE} or later is needed")
+    return int(told.stdout.strip().removeprefix("v").split(".")[0] or 0)
 
 
 def _install(npm: str, folder: Path) -> None:

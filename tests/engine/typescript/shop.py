@@ -33,11 +33,19 @@ _NOT_FOUND = PlainTextResponse("404 page not found", 404)
 class Node:
     """One process of the app; its ledger tells, also after its death, which steps' bodies ran."""
 
-    def __init__(self, folder: Path, variant: str, engine_origin: str, ledger: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        variant: str,
+        engine_origin: str,
+        ledger: Path,
+        *script: str,
+    ) -> None:
         self.variant = variant
         self.ledger = ledger
         self.port = 0
         self._folder = folder
+        self._script = script or ("app.mjs",)
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("INNGEST_")},
             "INNGEST_DEV": engine_origin,
@@ -52,7 +60,7 @@ class Node:
 
     def _start(self) -> None:
         self._process = subprocess.Popen(
-            ["node", "app.mjs", self.variant, str(self.port), str(self.ledger)],
+            ["node", *self._script, self.variant, str(self.port), str(self.ledger)],
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.PIPE,
