@@ -127,7 +127,8 @@ async def test_what_recognises_doubles_for_a_day_outlives_every_pruning(
         first = await app.engine.send([event], seed=seed)
         await app.engine.settle(timeout=5)
     clock.advance(timedelta(hours=23))
-    assert prune_file(path, Retention(HOUR), now=clock.now()).runs == 1
+    pruned = prune_file(path, Retention(HOUR), now=clock.now())
+    assert (pruned.runs, pruned.events) == (1, 0)
     async with raw_app(clock, path=path) as app:
         assert await app.engine.send([event], seed=seed) == first
         await app.engine.send([event])
