@@ -178,5 +178,6 @@ def _keep(work: Work, run: Run, op: Op, memo: str, dispatch: Dispatch | None) ->
     is_new = step is None
     if step is None:
         began = max(work.now - op.spent, (dispatch and dispatch.leased) or run.created)
-        step = register_step(work, run, op, attempt=attempt, started=began)
+        position = count_steps(work.sql, run.id)
+        step = register_step(work, run, op, position=position, attempt=attempt, started=began)
     keep_memo(work, run, step, memo, StepMove.COMPLETE, attempt=attempt, is_new=is_new)

@@ -35,11 +35,16 @@ class GroupCommit:
         """A transaction was committed."""
         self._committed += 1
 
-    async def wait(self) -> None:
-        """Return when everything committed so far is on disk. Raises `StorageFailed`."""
+    @property
+    def committed(self) -> int:
+        """How many transactions were committed."""
+        return self._committed
+
+    async def wait(self, until: int | None = None) -> None:
+        """Return when all commits, or the first `until`, are on disk. Raises `StorageFailed`."""
         if self._failure is not None:
             raise self._failure
-        target = self._committed
+        target = self._committed if until is None else until
         while self._synced < target:
             if self._round is None:
                 self._round = asyncio.ensure_future(self._sync())

@@ -200,12 +200,13 @@ def jobs_after(
 
 def encode_groups(groups: Iterable[Group]) -> str:
     """Groups as the text a row holds."""
-    return json.dumps([[group.name, group.limit] for group in groups])
+    told = [[group.name, group.limit] for group in groups]
+    return json.dumps(told) if told else "[]"
 
 
 def decode_groups(text: str) -> tuple[Group, ...]:
     """Groups from the text a row holds."""
-    return tuple(Group(name, limit) for name, limit in json.loads(text))
+    return () if text == "[]" else tuple(Group(*each) for each in json.loads(text))
 
 
 def _encode_throttle(throttle: Throttle | None) -> str | None:

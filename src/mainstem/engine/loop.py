@@ -120,10 +120,13 @@ class Loop:
             raise
         self._publish(work)
 
-    async def on_disk(self) -> None:
-        """Return when everything committed so far is on disk. Raises `StorageFailed`."""
+    async def on_disk(self, until: int | None = None) -> None:
+        """Return when all commits so far, or the first `until`, are on disk.
+
+        Raises `StorageFailed`.
+        """
         try:
-            await self.storage.on_disk()
+            await self.storage.on_disk(until)
         except StorageFailed as error:
             self._fail(error)
             raise
@@ -225,6 +228,8 @@ class Loop:
         if not self.queue.has_open_calls():
             return
         taken: list[tuple[Job, Run]] = []
+        # What the calls follow from was committed before; that one is leased may be forgotten.
+        causes = self.storage.committed
         with self.work() as work:
             while self.in_flight + len(taken) < self._options.max_parallel_calls:
                 job = self.queue.take_call(lambda throttle: _admit(work, throttle))
@@ -233,11 +238,12 @@ class Loop:
                 lease_job(work.sql, job.id, work.now)
                 taken.append((job, _note_start(work, job)))
         for job, run in taken:
-            task = asyncio.create_task(self._attempt(job, run, work.now), name=f"call-{job.id}")
+            attempt = self._attempt(job, run, work.now, causes)
+            task = asyncio.create_task(attempt, name=f"call-{job.id}")
             self._calls.add(task)
             task.add_done_callback(self._call_ended)
 
-    async def _attempt(self, job: Job, run: Run, leased: int) -> None:
+    async def _attempt(self, job: Job, run: Run, leased: int, causes: int) -> None:
         """One attempt of one request, from the disk to the disk.
 
         Its exits: the answer is stored (whatever it says, also that there was none); the engine is
@@ -246,7 +252,7 @@ class Loop:
         """
         try:
             # 1. What led to this request is on disk before anyone hears of it.
-            await self.on_disk()
+            await self.on_disk(causes)
             # 2. The app is asked. No answer is an answer: it becomes a failed attempt.
             answer = await self._ask(job, run)
             self.calls_answered += 1

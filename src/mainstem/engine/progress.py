@@ -102,7 +102,8 @@ def _apply_ops(
     steps = [op for op in ops if op.op not in _NO_STEPS]
     known = {op.id: find_step(work.sql, run.id, op.id) for op in steps}
     new = {step_id for step_id, step in known.items() if step is None}
-    if count_steps(work.sql, run.id) + len(new) > limits.MAX_STEPS_PER_RUN:
+    position = count_steps(work.sql, run.id)
+    if position + len(new) > limits.MAX_STEPS_PER_RUN:
         message = f"The function run exceeded the step limit of {limits.MAX_STEPS_PER_RUN} steps."
         fail_run(
             work, run, {"error": limits.ERR_STEPS, "name": limits.ERR_STEPS, "message": message}
@@ -114,7 +115,10 @@ def _apply_ops(
     for op in ordered:
         if op.id in new:
             started = None if op.op == "StepPlanned" else leased
-            known[op.id] = register_step(work, run, op, attempt=job.attempt, started=started)
+            known[op.id] = register_step(
+                work, run, op, position=position, attempt=job.attempt, started=started
+            )
+            position += 1
     try:
         for op in ordered:
             if op.id in new:

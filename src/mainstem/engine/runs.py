@@ -154,16 +154,22 @@ def find_step(sql: sqlite3.Connection, run_id: str, step_id: str) -> Step | None
 
 
 def insert_step(
-    sql: sqlite3.Connection, step: Step, *, now: int, started: int | None, given: str | None
+    sql: sqlite3.Connection,
+    step: Step,
+    *,
+    position: int,
+    now: int,
+    started: int | None,
+    given: str | None,
 ) -> None:
     """Store a step that was met for the first time; `given` is its input as JSON text."""
     sql.execute(
         "INSERT INTO steps (run_id, id, position, name, op, status, attempt, is_race, queued,"
-        " started, input) VALUES"
-        " (?1, ?2, (SELECT count(*) FROM steps WHERE run_id = ?1), ?3,?4,?5,?6,?7,?8,?9,?10)",
+        " started, input) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
         (
             step.run_id,
             step.id,
+            position,
             step.name,
             step.op,
             step.status,

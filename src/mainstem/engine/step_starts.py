@@ -39,13 +39,18 @@ class BadStep(Exception):  # noqa: N818  what it says becomes the end of a run
         super().__init__(str(error.get("message")))
 
 
-def register_step(work: Work, run: Run, op: Op, *, attempt: int, started: int | None) -> Step:
-    """Store a step that was met for the first time, and what it was given."""
+def register_step(
+    work: Work, run: Run, op: Op, *, position: int, attempt: int, started: int | None
+) -> Step:
+    """Store a step that was met for the first time, and what it was given.
+
+    `position` is how many steps of the run were met before.
+    """
     status = _FIRST_STATUS.get(op.op, StepStatus.PLANNED)
     kind = "StepRun" if op.op.startswith("Step") else op.op
     step = Step(run.id, op.id, op.display_name, kind, status, attempt, op.is_race, None, 0)
     given = None if op.input is None else encode(op.input)
-    insert_step(work.sql, step, now=work.now, started=started, given=given)
+    insert_step(work.sql, step, position=position, now=work.now, started=started, given=given)
     return step
 
 

@@ -195,10 +195,18 @@ class Storage:
         if self._commits is not None:
             self._commits.note_commit()
 
-    async def on_disk(self) -> None:
-        """Return when everything committed so far is on disk. Raises `StorageFailed`."""
+    @property
+    def committed(self) -> int:
+        """How many transactions were committed; what `on_disk` can wait for."""
+        return 0 if self._commits is None else self._commits.committed
+
+    async def on_disk(self, until: int | None = None) -> None:
+        """Return when everything committed, or the first `until` commits, is on disk.
+
+        Raises `StorageFailed`.
+        """
         if self._commits is not None:
-            await self._commits.wait()
+            await self._commits.wait(until)
 
     def pack(self) -> None:
         """Give the room that is free in the file back to the disk; takes as much again meanwhile.

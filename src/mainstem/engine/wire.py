@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -88,11 +89,14 @@ class CallContext:
     may_checkpoint: bool = True
 
 
+_ENCODER: Final = json.JSONEncoder(
+    separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False
+)
+
+
 def encode(value: Json) -> str:
     """Compact JSON with sorted keys. Raises `ValueError` for a number that JSON has not."""
-    text = json.dumps(
-        value, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False
-    )
+    text = _ENCODER.encode(value)
     if text.isascii() or not _HALF.search(text):
         return text
     # Half a pair of surrogates, which JavaScript's strings may hold, has no UTF-8.
@@ -144,7 +148,7 @@ def _body(
         "step_id": context.step_id,
         "use_api": use_api,
     }
-    steps = "" if use_api else ",".join(f"{encode(k)}:{memos[k]}" for k in sorted(memos))
+    steps = "" if use_api else ",".join(f"{encode_basestring(k)}:{memos[k]}" for k in sorted(memos))
     batch = ",".join(events)
     if use_api and len(batch) > limits.MAX_STATE_IN_REQUEST_BYTES:
         batch = ""
