@@ -30,9 +30,9 @@ async def test_a_worker_over_connect_runs_and_checkpoints(app_folder: Path, tmp_
             assert app.sdk_version.startswith("4.")
             shop = Shop("remote", engine, clock, node, door)
             run = await shop.run_of("remote/go")
+            # The sleep ends the first request; checkpoints go over HTTP all the same.
+            assert (shop.calls, shop.checkpoints()) == (2, [["a"], ["b"]])
         finally:
             node.kill()
     assert (run.status, run.output) == (RunStatus.COMPLETED, ["a", "b"])
     assert node.ran(run.id) == ["a", "b"]
-    # The sleep ends the first request; checkpoints go over HTTP all the same.
-    assert (shop.calls, shop.checkpoints()) == (2, [["a"], ["b"]])
