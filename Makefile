@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage check format lint types architecture contract bench sdks lock clean
+.PHONY: help setup demo test coverage check format lint types architecture contract bench soak sdks lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ contract: $(READY) ## The manifest is current, and nothing in the catalogue cont
 
 bench: $(READY) ## Run the benchmarks; print a table and JSON
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+soak: $(READY) ## Kill the engine and an app 200 times under load; nothing may be lost or doubled
+	$(BIN)/python tools/soak.py --kills 200
 
 sdks: $(READY) ## Run what stands on the SDK against every release of the last year
 	$(BIN)/python tools/sdk_matrix.py
