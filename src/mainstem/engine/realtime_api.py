@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -77,12 +77,13 @@ async def tee(engine: Engine, request: Request) -> Response:
     if not channel:
         return problem_response("A stream needs a channel, the id of its run: ?channel=…", 400)
     decoder, size = codecs.getincrementaldecoder("utf-8")("replace"), 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > _MAX_STREAM_BYTES:
-            return problem_response(_TOO_LONG, 413)
-        if text := decoder.decode(piece):
-            engine.realtime.publish_raw(channel, text)
+    with suppress(ClientDisconnect):  # who streams may go when it has said all
+        async for piece in request.stream():
+            size += len(piece)
+            if size > _MAX_STREAM_BYTES:
+                return problem_response(_TOO_LONG, 413)
+            if text := decoder.decode(piece):
+                engine.realtime.publish_raw(channel, text)
     return Response(status_code=200)
 
 

@@ -1,6 +1,7 @@
 """Runs: listed, shown, cancelled, run again."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -17,9 +18,10 @@ from mainstem.engine.api.run_views import (
 from mainstem.engine.api.shapes import AskedMoment, Bounds
 from mainstem.engine.clock import as_text
 from mainstem.engine.engine import Engine
-from mainstem.engine.errors import NotPossible, UnknownFunction, UnknownRun
+from mainstem.engine.errors import BadParameter, NotPossible, UnknownFunction, UnknownRun
 from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.replaying import ReplayFrom, replay_run
+from mainstem.engine.wire import encode
 
 Json = Any
 MAX_REPLAYS = 1000
@@ -62,6 +64,10 @@ class ReplayAsked:
     from_: Annotated[
         ReplayFrom, "`failure` keeps the memos of the steps that completed; the rest runs again."
     ] = "start"
+    inputs: Annotated[
+        Mapping[str, tuple[Json, ...]] | None,
+        "Other arguments for one step, by its id or hash. Memos of it and later steps are dropped.",
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +140,19 @@ async def cancel_run(engine: Engine, asked: RunAsked) -> None:
 
 async def replay_one(engine: Engine, asked: ReplayAsked) -> Replayed:
     """Run a run again, as a new run of the same events."""
+    _expect_arguments(asked.inputs or {})
     with engine.work() as work:
-        return Replayed(replay_run(work, asked.run_id, asked.from_), asked.run_id)
+        return Replayed(replay_run(work, asked.run_id, asked.from_, asked.inputs), asked.run_id)
+
+
+def _expect_arguments(inputs: Mapping[str, Json]) -> None:
+    """Refuse what is no list of JSON. Raises `BadParameter`."""
+    try:
+        encode(inputs)
+    except ValueError as error:
+        raise BadParameter("inputs", f"it is no JSON: {error}") from error
+    if not all(isinstance(given, list) for given in inputs.values()):
+        raise BadParameter("inputs", "it is an object of lists, the arguments of each step")
 
 
 async def replay_many(engine: Engine, asked: ReplaysAsked) -> Replays:
