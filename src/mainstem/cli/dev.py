@@ -111,4 +111,4 @@ async def _dev(
             typer.echo(f"Page      {url_of(endpoint_listener)}/", err=True)
         if isinstance(services, Services):
             typer.echo(f"Database  {services.database.url}", err=True)
-        await until_stopped()
+        await until_stopped(running.engine.wait_over())

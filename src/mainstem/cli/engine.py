@@ -258,7 +258,7 @@ def _run(host: str, port: int, state: _State, given: dict[str, Any], watched: Wa
 
 
 async def _serve(listener: socket, chosen: EngineOptions, watched: Watch) -> None:
-    from mainstem.cli.servers import serving
+    from mainstem.cli.servers import serving, until_stopped
     from mainstem.engine import Engine, engine_app, watching
 
     running = Engine.open(chosen)
@@ -269,26 +269,9 @@ async def _serve(listener: socket, chosen: EngineOptions, watched: Watch) -> Non
     async with running, serving(engine_app(running), listener) as url:
         typer.echo(f"Engine    {url}  ({chosen.path})", err=True)
         async with watching(running, watched, tell):
-            await _until_over(running)
+            await until_stopped(running.wait_over())
         # Before the server stops: Connect workers are told to come back, not just cut off.
         await running.drain()
-
-
-async def _until_over(running: Engine) -> None:
-    """Return when told to stop; raise what the engine died of, should it die before."""
-    import asyncio
-
-    from mainstem.cli.servers import until_stopped
-
-    waits = [asyncio.ensure_future(each) for each in (until_stopped(), running.wait_over())]
-    try:
-        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for each in waits:
-            each.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)
-    for each in done:
-        each.result()
 
 
 def _said(running: Engine, notice: Notice) -> str:

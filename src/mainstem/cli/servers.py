@@ -11,7 +11,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -103,12 +103,25 @@ def _quiet_server(app: Any) -> uvicorn.Server:
     )
 
 
-async def until_stopped() -> None:
-    """Say how to stop, and wait for it: Ctrl-C or SIGTERM, for a server the ordinary way to end."""
+async def until_stopped(over: Coroutine[Any, Any, None] | None = None) -> None:
+    """Say how to stop, and wait for it: Ctrl-C or SIGTERM, for a server the ordinary way to end.
+
+    `over` ends the wait as well; what it raises is what the server died of.
+    """
     stopped = asyncio.Event()
+    waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(stopped.wait())]
+    if over is not None:
+        waits.append(asyncio.ensure_future(over))
     with on_signals(stopped.set):
         print("Press Ctrl-C to stop.", file=sys.stderr, flush=True)
-        await stopped.wait()
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+    for each in done:
+        each.result()
 
 
 @contextlib.contextmanager
