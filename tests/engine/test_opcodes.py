@@ -159,6 +159,69 @@ async def test_fetch_gives_status_headers_and_body_whatever_the_status() -> None
     assert (memo["status_code"], memo["body"], memo["headers"]["x-a"]) == (404, "not here", "b")
 
 
+async def _fetched(*answers: Response, **opts: Any) -> tuple[Provider, RunView]:
+    """What a provider was asked, at two origins, by a fetch of `/x` with a key."""
+    provider = Provider(*answers)
+    given = {"url": f"{PROVIDER}/x", "headers": {"X-Key": KEY, "accept": "text/plain"}}
+    fetch = step("get", "Gateway", opts={**given, **opts})
+    origins = {PROVIDER: provider, "http://other.test": provider}
+    async with raw_app(VirtualClock(), transports=origins) as app:
+        return provider, await _finished(app, _returning_memo(fetch))
+
+
+def _moved(status: int, location: str) -> Response:
+    return Response("", status, headers={"location": location})
+
+
+async def test_fetch_follows_redirects_and_tells_where_they_led() -> None:
+    answers = (_moved(302, "/y?a=b c#d"), _moved(307, "z"), Response("here"))
+    provider, run = await _fetched(*answers)
+    memo = run.output["get"]["data"]
+    assert [request.url.path for request, _ in provider.asked] == ["/x", "/y", "/z"]
+    assert provider.asked[1][0].url.query == "a=b%20c"
+    assert (memo["url"], memo["body"]) == (f"{PROVIDER}/z", "here")
+    assert [request.headers["x-key"] for request, _ in provider.asked] == [KEY] * 3
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "kept"),
+    [(301, "GET", False), (303, "GET", False), (307, "POST", True), (308, "POST", True)],
+)
+async def test_a_redirected_post_stays_one_only_where_the_status_says_so(
+    status: int, method: str, *, kept: bool
+) -> None:
+    answers = (_moved(status, "/y"), Response("here"))
+    provider, _ = await _fetched(*answers, method="POST", body="[1]")
+    (_, (request, body)) = provider.asked
+    assert (request.method, body) == (method, [1] if kept else None)
+
+
+async def test_no_key_goes_with_a_redirect_to_another_origin() -> None:
+    provider, _ = await _fetched(_moved(307, "http://other.test/y"), Response("here"))
+    (_, (request, _)) = provider.asked
+    assert request.url.hostname == "other.test"
+    assert "x-key" not in request.headers
+    assert request.headers["accept"] == "text/plain"
+
+
+@pytest.mark.parametrize(
+    ("location", "told"), [("/x", "more than 20 redirects"), ("file:///etc", "no http or https")]
+)
+async def test_redirects_without_end_or_to_no_address_fail_the_step(
+    location: str, told: str
+) -> None:
+    provider, run = await _fetched(*(_moved(302, location) for _ in range(105)))
+    assert told in run.output["get"]["error"]["message"]
+    assert len(provider.asked) == (105 if location == "/x" else 5)
+
+
+async def test_a_provider_that_redirects_has_failed_and_its_key_stays_here() -> None:
+    provider = Provider(*(_moved(307, "http://other.test/y") for _ in range(5)))
+    async with raw_app(VirtualClock(), transports={PROVIDER: provider}) as app:
+        run = await _finished(app, _returning_memo(_infer()))
+    assert "status code: 307" in run.output["ask"]["error"]["message"]
+
+
 @pytest.mark.parametrize(
     "opts",
     [

@@ -8,9 +8,9 @@ request, which is deleted with the step. Inngest SDK protocol, "Opcodes".
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from mainstem.engine import limits
 from mainstem.engine.app_client import AppClient, Response
@@ -24,6 +24,15 @@ Json = Any
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HIDDEN: Final = "(hidden)"
+_SEE_OTHER: Final = 303
+_REDIRECTS: Final = frozenset({301, 302, _SEE_OTHER, 307, 308})
+_OF_BODIES: Final = frozenset(
+    {"content-encoding", "content-language", "content-length", "content-location", "content-type"}
+)
+# fetch takes `authorization` away; keys come under many names, so only these are kept.
+_HARMLESS: Final = frozenset({"accept", "accept-language", "content-type", "user-agent"})
+# What stands in an address as it is; a `Location` may hold what must be escaped.
+_IN_URLS: Final = "%:/?#[]@!$&'()*+,;=-._~"
 
 
 class BadRequest(Exception):  # noqa: N818  what an app asked for cannot be sent
@@ -79,16 +88,11 @@ class Gateway:
         """What came of a job's request, as the answer of an app that ran the step itself."""
         request = GatewayRequest(**json.loads(job.detail))
         try:
-            response = await self._client.send(
-                request.method,
-                request.url,
-                request.headers,
-                request.body.encode(),
-                now=now,
-                timeout=limits.GATEWAY_TIMEOUT_SECONDS,
-            )
+            request, response = await self._follow(request, now)
         except AppUnreachable as error:
             return _failed(job, run, request, f"no answer: {_hide(error.reason, request)}")
+        except BadRequest as error:
+            return _failed(job, run, request, str(error))
         if request.kind == "Gateway":
             return _ran(job, run, _fetched(request, response))
         text = response.content.decode("utf-8", "replace")
@@ -98,9 +102,55 @@ class Gateway:
             return _failed(job, run, request, reason, body=_hide(text, request), after=after)
         return _ran(job, run, _parsed(text))
 
+    async def _follow(self, request: GatewayRequest, now: int) -> tuple[GatewayRequest, Response]:
+        """The last of the requests that redirects lead to, with its answer; a model's has none."""
+        for _ in range(limits.MAX_REDIRECTS + 1):
+            response = await self._client.send(
+                request.method,
+                request.url,
+                request.headers,
+                request.body.encode(),
+                now=now,
+                timeout=limits.GATEWAY_TIMEOUT_SECONDS,
+            )
+            led = redirected(request, response) if request.kind == "Gateway" else None
+            if led is None:
+                return request, response
+            request = led
+        raise BadRequest(f"more than {limits.MAX_REDIRECTS} redirects")
+
     async def aclose(self) -> None:
         """Let go of all connections."""
         await self._client.aclose()
+
+
+def redirected(request: GatewayRequest, response: Response) -> GatewayRequest | None:
+    """The request that an answer leads to, as fetch has it; None when it is no redirect.
+
+    What may hold a key or a session goes to no other origin. Raises `BadRequest`.
+    """
+    location = response.headers.get("location")
+    if response.status not in _REDIRECTS or location is None:
+        return None
+    url = urldefrag(urljoin(request.url, location)).url
+    if not _is_address(url) or not url.isprintable():
+        raise BadRequest("a redirect leads to no http or https address")
+    method, body, dropped = request.method, request.body, frozenset[str]()
+    is_post = response.status in (301, 302) and method == "POST"
+    if is_post or (response.status == _SEE_OTHER and method not in ("GET", "HEAD")):
+        method, body, dropped = "GET", "", _OF_BODIES
+    if _origin(url) != _origin(request.url):
+        dropped |= {name for name in request.headers if name not in _HARMLESS}
+    headers = {name: value for name, value in request.headers.items() if name not in dropped}
+    return replace(
+        request, method=method, url=quote(url, safe=_IN_URLS), headers=headers, body=body
+    )
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    ports = {"http": 80, "https": 443}
+    return parts.scheme, parts.hostname, parts.port or ports[parts.scheme]
 
 
 def _is_address(url: str) -> bool:
