@@ -82,6 +82,24 @@ async def test_checkpointed_steps_are_memos_of_the_next_call_in_the_order_sent(a
     assert app.calls[1].ctx["stack"]["current"] == 4
 
 
+@pytest.mark.parametrize(("suffix", "status"), [(".1", 409), (".2", 200), ("", 200)])
+async def test_the_id_of_a_request_tells_its_generation_where_there_is_no_header(
+    app: RawApp, suffix: str, status: int
+) -> None:
+    paused = Paused(app)
+    run_id = await app.start(paused)
+    await paused.next_call()
+    await paused.give(answer({"name": "E", "message": "no"}, 500))
+    resting = asyncio.create_task(app.rest(run_id))
+    call = await paused.next_call()
+    body = call.checkpoint(step("one", data=1), generation_id=None)
+    body["request_id"] += suffix
+    saved = await app.save(body)
+    await paused.give(answer([done(None)]))
+    await resting
+    assert saved.status_code == status
+
+
 async def test_a_checkpoint_queues_no_call(app: RawApp) -> None:
     paused = Paused(app)
     run_id = await app.start(paused)

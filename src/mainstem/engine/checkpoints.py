@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mainstem.engine import limits
 from mainstem.engine.defers import DEFERRALS, note_defers
-from mainstem.engine.dispatches import Dispatch, find_dispatch, read_queue_item
+from mainstem.engine.dispatches import Dispatch, find_dispatch, read_generation, read_queue_item
 from mainstem.engine.jobs import has_other_calls
 from mainstem.engine.lifecycle import FINAL_RUNS, StepMove
 from mainstem.engine.loop import Loop
@@ -60,12 +60,11 @@ def read_checkpoint(run_id: str, body: Json) -> Checkpoint:
     if body.get("run_id") != run_id:
         told = str(body.get("run_id"))[:80]
         raise CheckpointRefused(400, f"The body names run {told!r}, the path run {run_id!r}.")
-    generation = body.get("generation_id")
     return Checkpoint(
         run_id=run_id,
         function_id=str(body.get("fn_id") or ""),
         chain=read_queue_item(body.get("qi_id")),
-        generation=generation if type(generation) is int else None,
+        generation=read_generation(body.get("generation_id"), body.get("request_id")),
         steps=_read_steps(body.get("steps")),
     )
 

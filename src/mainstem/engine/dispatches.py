@@ -16,6 +16,7 @@ from mainstem.engine.jobs import CALLS, Job
 from mainstem.engine.lifecycle import JobStatus
 
 _ITEM: Final = re.compile(r"(\d{1,18})::mainstem")
+_DATED: Final = re.compile(r"[0-9A-Z]{26}\.([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,19 @@ def read_queue_item(text: object) -> str | None:
     except (binascii.Error, ValueError):
         return None
     return found[1] if found else None
+
+
+def dated_request(request_id: str, generation: str) -> str:
+    """A request's id that tells its generation: Connect has no other place for that."""
+    return f"{request_id}.{generation}"
+
+
+def read_generation(generation: object, request_id: object) -> int | None:
+    """The generation that a checkpoint names, by itself or in the id of its request."""
+    if type(generation) is int:
+        return generation
+    found = _DATED.fullmatch(request_id) if isinstance(request_id, str) else None
+    return int(found[1]) if found else None
 
 
 def find_dispatch(sql: sqlite3.Connection, run_id: str, chain: str) -> Dispatch | None:

@@ -7,7 +7,7 @@ from mainstem.engine import limits
 from mainstem.engine.app_client import AppClient
 from mainstem.engine.connect_workers import WorkerRequest
 from mainstem.engine.defers import told_defers
-from mainstem.engine.dispatches import queue_item
+from mainstem.engine.dispatches import dated_request, queue_item
 from mainstem.engine.endpoint_requests import AppCall, endpoint_call
 from mainstem.engine.errors import AppUnreachable
 from mainstem.engine.jobs import Job, JobKind
@@ -70,7 +70,7 @@ def worker_request(run: Run, function: Function, call: AppCall) -> WorkerRequest
     """The same call for a Connect worker, which gets by name what an app gets as headers."""
     headers = call.headers
     return WorkerRequest(
-        id=headers["x-request-id"],
+        id=dated_request(headers["x-request-id"], headers["x-inngest-generation-id"]),
         run_id=run.id,
         job_id=headers["x-inngest-job-id"],
         step_id=headers["x-inngest-step-id"],
