@@ -6,7 +6,8 @@ what an engine sends all day. An app that lives in this process is called as ASG
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from mainstem.engine import limits
@@ -16,6 +17,9 @@ from mainstem.engine.signatures import canonical, is_signed, sign
 
 if TYPE_CHECKING:
     import aiohttp
+
+# aiohttp warns of a larger body in one piece; a file is written piece by piece.
+_LARGE: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class AppClient:
                 method,
                 yarl.URL(url, encoded=True),
                 headers=headers,
-                data=body,
+                data=BytesIO(body) if len(body) > _LARGE else body,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(
                     total=seconds, sock_connect=limits.CONNECT_TIMEOUT_SECONDS
