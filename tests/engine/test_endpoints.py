@@ -16,7 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from mainstem.engine import Engine, EngineOptions, RunStatus, RunView, VirtualClock, engine_app
+from mainstem.engine import (
+    Engine,
+    EngineOptions,
+    RunStatus,
+    RunView,
+    VirtualClock,
+    engine_app,
+    limits,
+)
 from mainstem.engine.realtime import RAW
 from mainstem.engine.realtime_tokens import Topic
 from mainstem.engine.signatures import is_signed
@@ -307,6 +315,14 @@ async def test_who_waits_for_the_output_is_told_of_a_cancelled_run_and_of_an_eng
     await asyncio.sleep(0.01)
     await shop.engine.aclose()
     assert (await waiting).status_code == 503
+
+
+async def test_who_waits_for_long_is_told_to_ask_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "OUTPUT_WAIT_SECONDS", 0.01)
+    await shop.begin(step("nap", "Sleep", name="1h"))
+    assert (await shop.output()).status_code == 504
 
 
 async def test_who_waits_and_goes_is_forgotten(shop: Shop) -> None:
