@@ -313,8 +313,9 @@ async def test_who_waits_for_the_output_is_told_of_a_cancelled_run_and_of_an_eng
     await shop.begin(step("nap", "Sleep", name="1h"), run_id=RUN[:-1] + "B")
     waiting = asyncio.create_task(shop.output())
     await asyncio.sleep(0.01)
-    await shop.engine.aclose()
+    await shop.engine.drain()  # what a server does before it ends
     assert (await waiting).status_code == 503
+    assert (await shop.output()).status_code == 503
 
 
 async def test_who_waits_for_long_is_told_to_ask_again(

@@ -146,6 +146,10 @@ class Endpoints:
         """Return when a run has ended; False when the engine ends before it."""
         return await self._ends.wait(run_id, self._loop.storage.connection)
 
+    def close(self) -> None:
+        """Let all go who wait for a run to end; a second call does nothing."""
+        self._ends.put_nowait(None)
+
     def _take(self, work: Work, run: Run, ops: Sequence[Op]) -> None:
         request = find_queued(work.sql, run.id, JobKind.DISCOVER, _REQUEST)
         if request is None:

@@ -173,6 +173,7 @@ class Engine:
     async def drain(self) -> None:
         """Tell Connect workers and listeners to go; before the server that serves them stops."""
         self.realtime.close()
+        self.endpoints.close()
         self._feed.close()
         await self._loop.workers.close()
 
