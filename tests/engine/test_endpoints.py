@@ -174,6 +174,21 @@ async def test_requests_that_differ_in_a_key_are_runs_of_one_function(shop: Shop
     assert [each.name for each in app.functions] == ["POST /orders/*", "checkout"]
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/users/7/orders", "/users/*/orders"),
+        ("/f/0b1e1e1e-4a5b-4c6d-8e7f-0123456789ab", "/f/*"),
+        ("/f/01J0000000000000000000000A", "/f/*"),
+        ("/api/v1/process-the-payment-v2", "/api/v1/process-the-payment-v2"),
+        ("/", "/"),
+    ],
+)
+async def test_only_keys_are_left_out_of_a_name(shop: Shop, path: str, name: str) -> None:
+    await shop.begin(done(), path=path)
+    assert [each.name for each in shop.engine.apps()[0].functions] == [f"POST {name}"]
+
+
 async def test_a_run_that_exists_is_not_begun_again(shop: Shop) -> None:
     await shop.begin(step("one", data=1))
     assert (await shop.begin(step("one", data=2))).status_code == 409

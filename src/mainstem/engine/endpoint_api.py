@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from mainstem.engine import limits
 from mainstem.engine.checkpoints import CheckpointRefused
-from mainstem.engine.endpoints import may_read, read_new_run, read_steps
+from mainstem.engine.endpoint_reports import read_new_run, read_steps
+from mainstem.engine.endpoints import may_read
 from mainstem.engine.engine import Engine
 from mainstem.engine.lifecycle import RunStatus
 from mainstem.engine.realtime import RAW

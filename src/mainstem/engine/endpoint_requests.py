@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 
 from mainstem.engine.jobs import Job, JobKind
 from mainstem.engine.runs import Run
+from mainstem.engine.signatures import canonical
 
 Json = Any
 
 _METHOD: Final = re.compile(r"[A-Z]{1,20}")
 # A part of a path that names one thing of many: a number, a UUID, a ULID, a long hash.
-_KEY: Final = re.compile(r"\d+|(?=[^/]*\d)[0-9A-Za-z_-]{16,}")
+_KEY: Final = re.compile(r"\d+|(?=(?:[^0-9]*[0-9]){3})[0-9A-Za-z_-]{20,}")
 _MAX_NAME: Final = 200
 _BODILESS: Final = frozenset({"GET", "HEAD"})
 # The methods whose body an SDK checks the signature over; with others it is that of an empty one.
@@ -136,8 +137,6 @@ def endpoint_call(run: Run, job: Job, request_id: str) -> AppCall:
 
 
 def _canonical(body: bytes) -> bytes:
-    from mainstem.engine.signatures import canonical
-
     try:
         return canonical(body)
     except ValueError:  # no JSON: it is taken as it is

@@ -9,50 +9,34 @@ variant.
 
 import asyncio
 import hmac
-import re
 import secrets
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from mainstem.engine import ids, limits
 from mainstem.engine.apps import save_endpoint
 from mainstem.engine.attempts import record_attempt
 from mainstem.engine.checkpoints import CheckpointRefused, keep_steps
 from mainstem.engine.ending import complete_run
-from mainstem.engine.endpoint_requests import BadEndpoint, EndpointRequest, read_endpoint
+from mainstem.engine.endpoint_reports import NewRun
+from mainstem.engine.endpoint_requests import EndpointRequest
 from mainstem.engine.events import HTTP_REQUEST, insert_event, internal_event
 from mainstem.engine.jobs import Job, JobKind, find_queued
 from mainstem.engine.lifecycle import FINAL_RUNS, RUN_MOVES, RunMove, RunStatus, moved
 from mainstem.engine.loop import Loop
-from mainstem.engine.ops import BadOps, Op, read_ops
+from mainstem.engine.ops import Op
 from mainstem.engine.progress import apply_answer
-from mainstem.engine.retries import max_attempts
 from mainstem.engine.runs import Run, find_run, insert_run, load_run, start_run, tie_events
-from mainstem.engine.wire import Reported, Retry, encode, size_of
+from mainstem.engine.wire import Reported, Retry
 from mainstem.engine.work import Change, Work
 
-Json = Any
-
-_RUN_ID: Final = re.compile("[0-7][0-9A-HJKMNP-TV-Z]{25}")
 # What a job has as its chain that stands for the request under way; others have a number.
 _REQUEST: Final = "request"
 # These leave the request under way.
 _GOES_ON: Final = frozenset({"StepRun", "DeferAdd", "DeferAbort"})
-
-
-@dataclass(frozen=True, slots=True)
-class NewRun:
-    """A run as an app begins it, with the steps that it has done already."""
-
-    run_id: str
-    data: Mapping[str, Json]
-    request: EndpointRequest
-    steps: tuple[Op, ...]
-    max_attempts: int
-    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,49 +47,6 @@ class Begun:
     function_id: str
     app_id: str
     token: str
-
-
-def read_new_run(body: Json) -> NewRun:
-    """The run in the body of a request. Raises `CheckpointRefused`."""
-    if not isinstance(body, Mapping) or not isinstance(body.get("event"), Mapping):
-        raise CheckpointRefused(400, "A new run is an object with run_id, event and steps.")
-    run_id = body.get("run_id")
-    if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
-        raise CheckpointRefused(400, f"{str(run_id)[:80]!r} is no id of a run, which is a ULID.")
-    if body["event"].get("name") != HTTP_REQUEST:
-        raise CheckpointRefused(400, f"The event of an endpoint's run is {HTTP_REQUEST!r}.")
-    data = body["event"].get("data")
-    try:
-        request = read_endpoint(data)
-    except BadEndpoint as error:
-        raise CheckpointRefused(400, str(error)) from error
-    size = size_of(encode(data))
-    if size > limits.MAX_EVENT_BYTES:
-        allowed = f"{limits.MAX_EVENT_BYTES} are allowed"
-        raise CheckpointRefused(413, f"The request has {size} bytes, {allowed}.")
-    retries, version = body.get("retries"), body.get("request_version")
-    return NewRun(
-        run_id=run_id,
-        data=data,
-        request=request,
-        steps=_read_ops(body.get("steps")),
-        max_attempts=max_attempts(retries if type(retries) is int and retries >= 0 else None),
-        version=version if type(version) is int else 2,
-    )
-
-
-def read_steps(run_id: str, body: Json) -> tuple[str, tuple[Op, ...]]:
-    """The function's id and what its run has done since. Raises `CheckpointRefused`."""
-    if not isinstance(body, Mapping) or body.get("run_id") != run_id:
-        raise CheckpointRefused(400, "A checkpoint names the run_id of its path.")
-    return str(body.get("fn_id")), _read_ops(body.get("steps"))
-
-
-def _read_ops(value: Json) -> tuple[Op, ...]:
-    try:
-        return read_ops([] if value is None else value)
-    except BadOps as error:
-        raise CheckpointRefused(400, f"The checkpoint holds a bad step: {error}") from error
 
 
 class Endpoints:
