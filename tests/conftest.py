@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import ssl
+import sys
 from collections.abc import Iterator
 from types import FrameType
 
 import pytest
 import structlog
+
+# Where no byte code may be kept, each of the hundred processes that tests start compiles all that
+# it imports anew, which takes longer than its work; pytest does so for the tests themselves. What
+# is kept lies in the `__pycache__` folders that Git ignores.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_certificates() -> Iterator[None]:
+    """Everything here is on loopback, without TLS.
+
+    Each HTTP client reads the machine's certificates, 16 ms of the processor's time; an SDK client
+    has two of them, and tests make thousands.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_args, **_kwargs: None)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,7 @@
 """A generated repository behind a pretend GitHub, and an empty database that knows of it."""
 
 import shutil
-import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
@@ -26,17 +25,6 @@ class Build(Protocol):
 
 async def at_once(_seconds: float) -> None:
     """The client's pauses between tries, without the waiting."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_certificates() -> Iterator[None]:
-    """Everything here is on loopback, without TLS.
-
-    Reading the machine's certificates for each HTTP client would be a third of these tests' time.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl.SSLContext, "load_verify_locations", lambda *_args, **_kwargs: None)
-        yield
 
 
 @pytest.fixture(scope="session")
