@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     OperationDefinitionNode,
-    build_schema,
+    build_ast_schema,
     execute_sync,
     parse,
     validate,
@@ -64,13 +65,19 @@ class _Context:
     too_wide: bool
 
 
+Documents = dict[str, DocumentNode | list[GraphQLError]]
+#: Queries that were held against our own part of the schema, by their text. Kept for all pretend
+#: GitHubs of the process, for holding a query against it takes longer than answering it.
+_OF_OURS: Documents = {}
+
+
 class Graph:
     """Answers GraphQL requests from a world. Parsed queries are kept by their text."""
 
     def __init__(self, world: World, *, schema: Path | None, widest: int | None) -> None:
         self.schema = load_schema(schema)
         self.widest = widest
-        self._documents: dict[str, DocumentNode | list[GraphQLError]] = {}
+        self._documents: Documents = _OF_OURS if schema is None else {}
         _attach(self.schema, world)
 
     def plan(self, body: Any) -> Planned | dict[str, Any]:
@@ -112,15 +119,19 @@ class Graph:
         return answer
 
     def _document(self, text: str) -> DocumentNode | list[GraphQLError]:
-        if text not in self._documents:
-            if len(self._documents) >= KEPT_QUERIES:
-                self._documents.clear()
-            try:
-                document = parse(text)
-                self._documents[text] = validate(self.schema, document) or document
-            except GraphQLError as error:
-                self._documents[text] = [error]
-        return self._documents[text]
+        kept = self._documents.get(text)
+        if kept is not None:
+            return kept
+        if len(self._documents) >= KEPT_QUERIES:
+            self._documents.clear()
+        found: DocumentNode | list[GraphQLError]
+        try:
+            document = parse(text)
+            found = validate(self.schema, document) or document
+        except GraphQLError as error:
+            found = [error]
+        self._documents[text] = found
+        return found
 
 
 def load_schema(path: Path | None = None) -> GraphQLSchema:
@@ -130,12 +141,18 @@ def load_schema(path: Path | None = None) -> GraphQLSchema:
     Raises `SimulateError` when the file is missing or no schema.
     """
     try:
-        source = path if path is not None else files(__package__).joinpath("schema.graphql")
-        return build_schema(source.read_text(encoding="utf-8"), assume_valid=True)
+        source = _ours() if path is None else parse(path.read_text(encoding="utf-8"))
+        return build_ast_schema(source, assume_valid=True)
     except (OSError, UnicodeDecodeError) as error:
         raise SimulateError(f"Cannot read the GraphQL schema '{path}': {error}.") from error
     except GraphQLError as error:
         raise SimulateError(f"'{path}' is no GraphQL schema: {error.message}.") from error
+
+
+@cache
+def _ours() -> DocumentNode:
+    """The part of GitHub's schema that comes with this package, parsed."""
+    return parse(files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8"))
 
 
 def _attach(schema: GraphQLSchema, world: World) -> None:
