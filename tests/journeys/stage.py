@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -69,12 +71,22 @@ async def at_once(_seconds: float) -> None:
     """The client's pauses, without the waiting."""
 
 
+@cache
+def migrated() -> bytes:
+    """An empty database's file, migrated once for all scenarios."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        with Database(f"sqlite:///{path}") as database:
+            database.upgrade()
+        return path.read_bytes()
+
+
 @asynccontextmanager
 async def stage(path: Path, world: World) -> AsyncIterator[Stage]:
     """An empty database that knows the repository, and `world` served."""
+    path.write_bytes(migrated())
     async with simulated_github(world) as github:
         with Database(f"sqlite:///{path}") as database:
-            database.upgrade()
             there = world.repository
             owner, name = there.full_name.split("/")
             row: Any = {

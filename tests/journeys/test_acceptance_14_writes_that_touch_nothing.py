@@ -22,7 +22,7 @@ from mainstem.store import (
     save_classification,
 )
 
-from .stage import NOW, stage
+from .stage import NOW, migrated, stage
 
 WRITES: dict[str, Callable[[Any], object]] = {
     "repositories, synced": lambda conn: mark_synced(conn, uuid4(), NOW),
@@ -39,10 +39,13 @@ WRITES: dict[str, Callable[[Any], object]] = {
 
 @pytest.mark.parametrize("name", WRITES)
 def test_scenario_14_an_update_of_a_row_that_is_not_there_raises(tmp_path: Path, name: str) -> None:
-    with Database(f"sqlite:///{tmp_path / 's.db'}") as database:
-        database.upgrade()
-        with pytest.raises(NoRowWritten, match=name.split(",", maxsplit=1)[0]):
-            database.write(WRITES[name])
+    path = tmp_path / "s.db"
+    path.write_bytes(migrated())
+    with (
+        Database(f"sqlite:///{path}") as database,
+        pytest.raises(NoRowWritten, match=name.split(",", maxsplit=1)[0]),
+    ):
+        database.write(WRITES[name])
 
 
 async def test_scenario_14_comments_of_an_issue_that_is_not_stored_are_refused(
