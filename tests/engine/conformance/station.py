@@ -152,15 +152,15 @@ class Place:
         return run.id
 
     async def rest(self, run_id: str) -> RunView:
-        """Let time pass until the run is over, but no more than two years."""
-        end = self.station.clock.now() + 2 * 366 * 86_400_000
+        """Let time pass until the run is over: from one due moment to the next, a hundred at most."""
         await self.engine.settle(timeout=10)
-        while not self.engine.run(run_id).is_over:
+        for _ in range(100):
+            if self.engine.run(run_id).is_over:
+                return self.engine.run(run_id)
             due = self.engine.next_due
             assert due is not None, f"nothing is due, and {self.engine.run(run_id)} is not over"
-            assert due < end, f"{self.engine.run(run_id)} does not end"
             await self.station.advance(milliseconds=max(0, due - self.station.clock.now()))
-        return self.engine.run(run_id)
+        raise AssertionError(f"{self.engine.run(run_id)} does not end")
 
     def runs(self, function: str) -> list[RunView]:
         """The runs of a function of this app, oldest first."""

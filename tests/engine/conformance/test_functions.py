@@ -287,6 +287,7 @@ async def test_on_failure(station: Station) -> None:
     assert (data["error"]["name"], data["error"]["message"]) == ("ValueError", "broke")
     assert (data["event"]["name"], data["event"]["data"]) == (f"{place.id}/f", {"n": 1})
     assert len(place.runs("f-failure")) == 1
+    assert [each.ctx["attempt"] for each in place.calls(run.id)] == [0, 1]
 
 
 async def test_unserializable_step_output(station: Station) -> None:
