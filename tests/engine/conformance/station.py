@@ -152,7 +152,7 @@ class Place:
         return run.id
 
     async def rest(self, run_id: str) -> RunView:
-        """Let time pass until the run is over: from one due moment to the next, a hundred at most."""
+        """Let time pass until the run is over, by a hundred moments at which something is due."""
         await self.engine.settle(timeout=10)
         for _ in range(100):
             if self.engine.run(run_id).is_over:
