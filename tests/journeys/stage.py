@@ -71,8 +71,13 @@ async def at_once(_seconds: float) -> None:
     """The client's pauses, without the waiting."""
 
 
+def copy_migrated(path: Path) -> None:
+    """Make an empty, migrated database."""
+    path.write_bytes(_migrated())
+
+
 @cache
-def migrated() -> bytes:
+def _migrated() -> bytes:
     """An empty database's file, migrated once for all scenarios."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "empty.db"
@@ -84,7 +89,7 @@ def migrated() -> bytes:
 @asynccontextmanager
 async def stage(path: Path, world: World) -> AsyncIterator[Stage]:
     """An empty database that knows the repository, and `world` served."""
-    path.write_bytes(migrated())
+    copy_migrated(path)
     async with simulated_github(world) as github:
         with Database(f"sqlite:///{path}") as database:
             there = world.repository

@@ -22,7 +22,7 @@ from mainstem.store import (
     save_classification,
 )
 
-from .stage import NOW, migrated, stage
+from .stage import NOW, copy_migrated, stage
 
 WRITES: dict[str, Callable[[Any], object]] = {
     "repositories, synced": lambda conn: mark_synced(conn, uuid4(), NOW),
@@ -40,7 +40,7 @@ WRITES: dict[str, Callable[[Any], object]] = {
 @pytest.mark.parametrize("name", WRITES)
 def test_scenario_14_an_update_of_a_row_that_is_not_there_raises(tmp_path: Path, name: str) -> None:
     path = tmp_path / "s.db"
-    path.write_bytes(migrated())
+    copy_migrated(path)
     with (
         Database(f"sqlite:///{path}") as database,
         pytest.raises(NoRowWritten, match=name.split(",", maxsplit=1)[0]),
