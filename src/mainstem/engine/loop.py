@@ -1,15 +1,16 @@
 """The loop that gets work done, and the one way in which anything is changed.
 
 The loop sleeps until something is added or the next moment is due; it never looks twice for the
-same thing. Every change goes through `Loop.work`: rows first, and only after the commit the queue
-in memory, the listeners and the next turn of the loop.
+same thing. Every change goes through `Loop.work`, one transaction: rows first, then the calls that
+may go now are leased by the same commit, and only after it they are sent and listeners told.
 """
 
 import asyncio
+import contextvars
 import logging
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 from mainstem.engine.app_client import AppClient
@@ -63,12 +64,18 @@ class Loop:
         self._wake = asyncio.Event()
         self._idle = asyncio.Condition()
         self._calls: set[asyncio.Task[None]] = set()
+        self._slots = options.max_parallel_calls
+        self._waiting = 0
         self._task: asyncio.Task[None] | None = None
         self._listeners: set[Listener] = set()
         self._failure: BaseException | None = None
         self._is_over = False
         self._sweep_at = 0
         self._sweeper = Sweeper(options.retention)
+
+    # Since `start`.
+    _running: asyncio.AbstractEventLoop
+    _context: contextvars.Context
 
     def recover(self) -> None:
         """Take up what the file holds: leases of the dead, jobs, and ticks that are to come."""
@@ -85,7 +92,9 @@ class Loop:
 
     def start(self) -> None:
         """Begin to work, on the running event loop."""
-        self._task = asyncio.create_task(self._run(), name="mainstem-engine")
+        self._running = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
+        self._task = self._running.create_task(self._run(), name="mainstem-engine")
 
     async def stop(self) -> None:
         """Give up the calls under way and end. Raises what the loop died of, if it did."""
@@ -111,14 +120,23 @@ class Loop:
         if isinstance(self._failure, StorageFailed):
             raise self._failure
         work = Work(self.storage.connection, self.clock.now(), self.registry, self.ulids)
+        taken: list[tuple[Job, Run]] = []
+        is_ahead = False
         try:
             with self.storage.transaction():
                 yield work
                 drain_outbox(work)
-        except StorageFailed as error:
-            self._fail(error)
+                # From here to the commit the queue in memory is ahead of the file, so that calls
+                # are leased by the same commit; one that fails now ends the engine.
+                is_ahead = True
+                self._enqueue(work)
+                self._lease(work, taken)
+        except BaseException as error:
+            if is_ahead or isinstance(error, StorageFailed):
+                self._fail(error)
             raise
-        self._publish(work)
+        self._tell(work)
+        self._send(work, taken)
 
     async def on_disk(self, until: int | None = None) -> None:
         """Return when all commits so far, or the first `until`, are on disk.
@@ -133,9 +151,7 @@ class Loop:
 
     async def wait_over(self) -> None:
         """Return when the loop has ended; raise what it died of, if it did."""
-        async with self._idle:
-            await self._idle.wait_for(lambda: self._is_over)
-        self._check()
+        await self._wait_for(lambda: self._is_over)
 
     @property
     def in_flight(self) -> int:
@@ -168,14 +184,19 @@ class Loop:
 
     async def wait_idle(self) -> None:
         """Return when nothing is under way or queued but cron ticks; raise if the loop died."""
-        async with self._idle:
-            await self._idle.wait_for(self._is_idle)
-        self._check()
+        await self._wait_for(self._is_idle)
 
     async def wait_settled(self) -> None:
         """Return when nothing is under way and nothing is due now; raise if the loop died."""
-        async with self._idle:
-            await self._idle.wait_for(self._is_settled)
+        await self._wait_for(self._is_settled)
+
+    async def _wait_for(self, is_so: Callable[[], bool]) -> None:
+        self._waiting += 1
+        try:
+            async with self._idle:
+                await self._idle.wait_for(is_so)
+        finally:
+            self._waiting -= 1
         self._check()
 
     def changes(self) -> AsyncIterator[Change]:
@@ -199,8 +220,11 @@ class Loop:
         try:
             while self._failure is None:
                 self._wake.clear()
-                for job in self.queue.take_timers(self.clock.now()):
+                timers = self.queue.take_timers(self.clock.now())
+                for number, job in enumerate(timers, start=1):
                     with self.work() as work:
+                        # A timeout of the same moment comes before the request that it forbids.
+                        work.holds_calls = number < len(timers)
                         fire(work, job)
                 self._sweep()
                 self._dispatch()
@@ -224,24 +248,53 @@ class Loop:
                 self._wake.set()
 
     def _dispatch(self) -> None:
-        """Lease every call that may go now, in one transaction, then send them."""
-        if not self.queue.has_open_calls():
+        """Send the calls that may go now though no change of this moment brought them."""
+        if self._slots > 0 and self.queue.has_open_calls():
+            # What they follow from was committed before; that one is leased may be forgotten.
+            causes = self.storage.committed
+            with self.work() as work:
+                work.causes = causes
+
+    def _enqueue(self, work: Work) -> None:
+        """Let the queue in memory be what the transaction makes of the file's."""
+        if work.is_queue_stale:
+            self.queue.refill(queued_jobs(self.storage.connection))
+        else:
+            for job in work.queued:
+                self.queue.add(job, now=work.now)
+            for job_id in work.dropped:
+                self.queue.drop(job_id)
+
+    def _lease(self, work: Work, taken: list[tuple[Job, Run]]) -> None:
+        """Take every call that may go now, while there are slots."""
+        if self._task is None or self._is_over or work.holds_calls:
             return
-        taken: list[tuple[Job, Run]] = []
-        # What the calls follow from was committed before; that one is leased may be forgotten.
-        causes = self.storage.committed
-        with self.work() as work:
-            while self.in_flight + len(taken) < self._options.max_parallel_calls:
-                job = self.queue.take_call(lambda throttle: _admit(work, throttle))
-                if job is None:
-                    break
-                lease_job(work.sql, job.id, work.now)
-                taken.append((job, _note_start(work, job)))
+        queued = len(work.queued)
+        while self._slots > len(taken):
+            job = self.queue.take_call(lambda throttle: _admit(work, throttle))
+            if job is None:
+                break
+            lease_job(work.sql, job.id, work.now)
+            taken.append((job, _note_start(work, job)))
+        for timeout in work.queued[queued:]:
+            self.queue.add(timeout, now=work.now)
+
+    def _send(self, work: Work, taken: list[tuple[Job, Run]]) -> None:
+        causes = self.storage.committed if work.causes is None else work.causes
         for job, run in taken:
+            self._slots -= 1
             attempt = self._attempt(job, run, work.now, causes)
-            task = asyncio.create_task(attempt, name=f"call-{job.id}")
+            # Not in the context of who brought it: that may be a step of an app in this process.
+            task = self._running.create_task(
+                attempt, name=f"call-{job.id}", context=self._context.copy()
+            )
             self._calls.add(task)
             task.add_done_callback(self._call_ended)
+        is_later = work.is_queue_stale or any(
+            not job.is_call or job.due > work.now for job in work.queued
+        )
+        if is_later or self._waiting or self.queue.has_open_calls():
+            self._wake.set()
 
     async def _attempt(self, job: Job, run: Run, leased: int, causes: int) -> None:
         """One attempt of one request, from the disk to the disk.
@@ -255,19 +308,20 @@ class Loop:
             await self.on_disk(causes)
             # 2. The app is asked. No answer is an answer: it becomes a failed attempt.
             answer = await self._ask(job, run)
-            self.calls_answered += 1
-            # 3. The answer is applied, all of it or nothing.
-            try:
-                self._apply(job, answer, leased)
-            except (sqlite3.Error, StorageFailed):
-                raise
-            except Exception as error:  # noqa: BLE001  the edge between an app and the engine
-                # An answer that breaks our own code must cost its run an attempt, not the engine.
-                _LOG.exception("cannot apply the answer to job %s of run %s", job.id, job.run_id)
-                self._apply(job, _indigestible(error), leased)
         finally:
-            # 4. Whoever waits for this slot may go.
+            # 3. Whoever waits for this slot may go, with the next commit.
+            self._slots += 1
             self.queue.release(job)
+        self.calls_answered += 1
+        # 4. The answer is applied, all of it or nothing.
+        try:
+            self._apply(job, answer, leased)
+        except Exception as error:
+            if self._failure is not None or isinstance(error, sqlite3.Error):
+                raise
+            # An answer that breaks our own code must cost its run an attempt, not the engine.
+            _LOG.exception("cannot apply the answer to job %s of run %s", job.id, job.run_id)
+            self._apply(job, _indigestible(error), leased)
 
     def _apply(self, job: Job, answer: Answer, leased: int) -> None:
         with self.work() as work:
@@ -278,7 +332,8 @@ class Loop:
         self._calls.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(error)
-        self._wake.set()
+        if self._waiting:
+            self._wake.set()
 
     def _fail(self, error: BaseException) -> None:
         """End the loop; what it died of first is what is told."""
@@ -297,20 +352,11 @@ class Loop:
             return await self.workers.call(worker_request(run, function, call))
         return await call_app(self.caller(), call, now=now)
 
-    def _publish(self, work: Work) -> None:
-        if work.is_queue_stale:
-            self.queue.refill(queued_jobs(self.storage.connection))
-        else:
-            for job in work.queued:
-                self.queue.add(job)
-            for job_id in work.dropped:
-                self.queue.drop(job_id)
+    def _tell(self, work: Work) -> None:
         for change in work.changes:
             self.steps_completed += change.status == StepStatus.COMPLETED
             for listener in self._listeners:
                 listener.put_nowait(change)
-        if work.queued or work.dropped or work.is_queue_stale:
-            self._wake.set()
 
     def _is_idle(self) -> bool:
         return self._is_over or (not self._calls and self.queue.count_work() == 0)

@@ -48,9 +48,12 @@ class ReadyQueue:
         """Jobs that will end some day: all but cron ticks."""
         return sum(job.kind is not JobKind.CRON for job in self._jobs.values())
 
-    def add(self, job: Job) -> None:
-        """Queue a job."""
+    def add(self, job: Job, *, now: int | None = None) -> None:
+        """Queue a job; a call that is due `now` lines up at once."""
         self._jobs[job.id] = job
+        if now is not None and job.is_call and job.due <= now:
+            self._line_up(job)
+            return
         heapq.heappush(self._later, (job.due, job.id))
 
     def refill(self, jobs: Iterable[Job]) -> None:

@@ -33,7 +33,8 @@ class Work:
     """A transaction under way at the moment `now`.
 
     `ended` are the ids of the runs that ended in it. `is_queue_stale` asks for the queue in memory
-    to be read from the file again after the commit.
+    to be read from the file again after the commit. `causes` is how many commits must be on disk
+    before its calls go out, if not this one too. No call goes out with one that `holds_calls`.
     """
 
     sql: sqlite3.Connection
@@ -46,6 +47,8 @@ class Work:
     outbox: deque[Event] = field(default_factory=deque)
     ended: set[str] = field(default_factory=set)
     is_queue_stale: bool = False
+    causes: int | None = None
+    holds_calls: bool = False
 
     def new_id(self) -> str:
         """A fresh ULID."""
