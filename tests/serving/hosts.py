@@ -58,7 +58,7 @@ async def uvicorned(app: Any, *, port: int = 0) -> AsyncIterator[str]:
     try:
         yield f"http://{HOST}:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.stop.set()
         await task
         listener.close()
 
@@ -72,9 +72,34 @@ def free_port() -> int:
 
 
 class _Server(uvicorn.Server):
+    """Leaves the signals alone, and ends as soon as it is told to and nothing is under way.
+
+    uvicorn looks for both ten times a second.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stop = asyncio.Event()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self.stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        await self.lifespan.shutdown()
 
 
 @asynccontextmanager
