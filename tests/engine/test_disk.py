@@ -8,8 +8,9 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import httpx
 import pytest
 
 from mainstem.engine import Engine, EngineBusy, EngineError, EngineOptions, durability
-from mainstem.engine.errors import StorageFailed
+from mainstem.engine.errors import StorageBusy, StorageFailed
 
 from .house import House
 from .processes import free_port, wait_for
@@ -246,3 +247,37 @@ def tried_by_another_process(file: Path) -> str:
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     return " ".join(done.stderr.split())
+
+
+@contextmanager
+def held_by_a_browser(file: Path) -> Iterator[None]:
+    """Another program's write lock on a file, as a database browser holds it while one edits."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as browser:
+        browser.execute("BEGIN IMMEDIATE")
+        yield
+        browser.execute("ROLLBACK")
+
+
+async def test_an_event_is_refused_for_now_while_another_program_holds_the_file(
+    open_house: Callable[..., Any],
+) -> None:
+    house: House = await open_house()
+    await house.engine.wait_settled()
+    async with httpx.AsyncClient(base_url=house.origin) as client:
+        with held_by_a_browser(Path(house.engine.options.path)):
+            began = time.monotonic()
+            refused = await client.post("/e/k", json=EVENT)
+            # Nor is anybody else kept waiting: who reads is not disturbed at all.
+            assert (await client.get("/v1/runs")).status_code == 200
+            assert time.monotonic() - began < 2
+        assert refused.status_code == 503
+        assert "another program" in refused.json()["error"]
+        assert (await client.post("/e/k", json=EVENT)).status_code == 200
+    assert len(house.engine.reader.execute("SELECT 1 FROM events").fetchall()) == 1
+
+
+def test_a_file_that_another_program_writes_to_cannot_be_brought_up_to_date(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as sql:
+        sql.execute("PRAGMA user_version=2")
+    with held_by_a_browser(path), pytest.raises(StorageBusy, match="another program"):
+        Engine.open(EngineOptions(str(path)))

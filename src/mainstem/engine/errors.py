@@ -5,6 +5,7 @@
     EngineError
     ├── EngineBusy         another engine has the file open
     ├── EngineNotRunning   asked to work while its loop is not running
+    ├── StorageBusy        another program holds a write lock on the file; nothing was changed
     ├── StorageFailed      the engine's file cannot be used: the disk is full, or it is damaged
     ├── AppUnreachable     an app gave no answer
     ├── SyncRefused        an app could not be registered
@@ -41,6 +42,18 @@ class EngineBusy(EngineError):
         super().__init__(
             f"Cannot open the engine's file {path!r}: another engine is running on it. One engine"
             " serves one file; stop the other one or choose another path."
+        )
+
+
+class StorageBusy(EngineError):
+    """Another program holds a write lock on the engine's file; nothing was changed."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"Cannot write to the engine's file {path!r}: another program, such as a database"
+            " browser, holds a write lock on it. Nothing was changed. End that program's"
+            " transaction (commit it, roll it back, or close the program), and try again."
         )
 
 

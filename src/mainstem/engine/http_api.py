@@ -26,7 +26,7 @@ from mainstem.engine import (
     signals_api,
 )
 from mainstem.engine.engine import Engine
-from mainstem.engine.errors import BadEvent, StorageFailed, UnknownFunction, UnknownRun
+from mainstem.engine.errors import BadEvent, StorageBusy, StorageFailed, UnknownFunction, UnknownRun
 from mainstem.engine.graphql_api import answer_query
 from mainstem.engine.responses import problem_response
 from mainstem.engine.runs import load_run, memos_of, with_overrides
@@ -142,7 +142,8 @@ class _ServerKind:
 class _OnDisk:
     """No answer to a request that may change something leaves before the change is on disk.
 
-    When the file cannot be written the answer is a 503, which says that the engine stops.
+    When the file cannot be written the answer is a 503, which says that the engine stops, or that
+    another program holds it for now: SDKs send such a request again.
     """
 
     def __init__(self, app: ASGIApp, engine: Engine) -> None:
@@ -161,7 +162,7 @@ class _OnDisk:
             return
         try:
             await self._app(scope, receive, send_late)
-        except StorageFailed as error:
+        except (StorageBusy, StorageFailed) as error:
             await problem_response(str(error), 503)(scope, receive, send)
 
 

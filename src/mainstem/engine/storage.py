@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from mainstem.engine.durability import GroupCommit
-from mainstem.engine.errors import EngineBusy, EngineError, StorageFailed
+from mainstem.engine.errors import EngineBusy, EngineError, StorageBusy, StorageFailed
 
 MEMORY: Final = ":memory:"
 
@@ -146,6 +146,9 @@ _CHANGES: Final[tuple[str, ...]] = (
 _VERSION: Final = 1 + len(_CHANGES)
 # Tables that every layout has had: a file without them is somebody else's.
 _OURS: Final = frozenset({"apps", "functions", "events", "runs", "steps", "jobs", "start_keys"})
+# How long a transaction waits, with everything else, for another program to let go of the file.
+_BUSY_SECONDS: Final = 0.05
+_LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _UNUSABLE: Final = frozenset(
     {
         *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY),
@@ -174,10 +177,11 @@ class Storage:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing: commits at the end, rolls back when an exception leaves.
 
-        Raises `StorageFailed` when the file cannot be written; nothing is changed then.
+        Raises `StorageFailed` when the file cannot be written, and `StorageBusy`, before anything
+        was done, when another program is writing to it; nothing is changed then.
         """
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
+            self._begin()
             try:
                 yield self.connection
             except BaseException:
@@ -223,6 +227,14 @@ class Storage:
         self.connection.close()
         self._release()
 
+    def _begin(self) -> None:
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if _is_locked(error):
+                raise StorageBusy(self.path) from error
+            raise
+
     def _roll_back(self) -> None:
         # SQLite rolls back by itself when the disk is full; a second time would be an error.
         if self.connection.in_transaction:
@@ -232,6 +244,10 @@ class Storage:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _LOCKED
 
 
 def _is_unusable(error: sqlite3.DatabaseError) -> bool:
@@ -259,7 +275,7 @@ def _take_lock(path: str) -> IO[str]:
 def _script(version: int) -> str:
     """What a file of an older layout lacks; 0 is an empty one."""
     missing = [_SCHEMA, *_CHANGES][version:]
-    return f"BEGIN;{''.join(missing)}PRAGMA user_version={_VERSION};COMMIT;"
+    return f"BEGIN IMMEDIATE;{''.join(missing)}PRAGMA user_version={_VERSION};COMMIT;"
 
 
 @lru_cache(maxsize=1)
@@ -276,7 +292,11 @@ def _connect(path: str) -> sqlite3.Connection:
         if path != MEMORY and Path(path).exists():
             _expect_ours(path)
         connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, cached_statements=256
+            path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
         )
         connection.row_factory = sqlite3.Row
         if path == MEMORY and hasattr(connection, "deserialize"):
@@ -289,6 +309,8 @@ def _connect(path: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         if connection is not None:
             connection.close()
+        if _is_locked(error):
+            raise StorageBusy(path) from error
         raise EngineError(
             f"Cannot open the engine's file {path!r}: {error}. It must be a file written by this"
             " engine, or none yet, in a folder that can be written, on a disk with room."
