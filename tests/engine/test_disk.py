@@ -262,7 +262,7 @@ async def test_an_event_is_refused_for_now_while_another_program_holds_the_file(
     open_house: Callable[..., Any],
 ) -> None:
     house: House = await open_house()
-    await house.engine.wait_settled()
+    await house.engine._loop.wait_settled()
     async with httpx.AsyncClient(base_url=house.origin) as client:
         with held_by_a_browser(Path(house.engine.options.path)):
             began = time.monotonic()
