@@ -68,7 +68,7 @@ async def test_a_closed_engine_says_so() -> None:
 
 
 async def test_what_the_loop_died_of_reaches_who_waits(house: House) -> None:
-    def broken(_: int) -> None:
+    def broken(*_: int) -> None:
         raise RuntimeError("a defect")
 
     house.engine._loop.queue.take_timers = broken  # type: ignore[assignment,method-assign]

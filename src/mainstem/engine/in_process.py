@@ -4,6 +4,7 @@ The app gets a request like any other and answers in full before the caller goes
 becomes `AppUnreachable`, as a connection that a crashed app drops would.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -39,6 +40,11 @@ async def call_in_process(
 
     try:
         await app(_scope(method, url, headers, body), receive, send)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise  # the engine gives up the call
+        raise AppUnreachable(url, "CancelledError: what it awaited was cancelled") from error
     except Exception as error:
         raise AppUnreachable(url, f"{type(error).__name__}: {error}") from error
     if not status:

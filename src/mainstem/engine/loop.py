@@ -12,12 +12,13 @@ import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from mainstem.engine.app_client import AppClient
 from mainstem.engine.attempts import record_attempt
 from mainstem.engine.clock import Clock
 from mainstem.engine.connect_workers import Workers
-from mainstem.engine.errors import EngineNotRunning, StorageFailed
+from mainstem.engine.errors import EngineNotRunning, StorageBusy, StorageFailed
 from mainstem.engine.executor import build_request, call_app, worker_request
 from mainstem.engine.feed import Listener
 from mainstem.engine.gateway import Gateway
@@ -40,6 +41,8 @@ from mainstem.engine.wire import Answer, Broken, no_answer
 from mainstem.engine.work import Change, Work
 
 _LOG = logging.getLogger(__name__)
+_PORTION: Final = 100
+_BUSY_PAUSE_SECONDS: Final = 0.1
 
 
 class Loop:
@@ -66,6 +69,7 @@ class Loop:
         self._calls: set[asyncio.Task[None]] = set()
         self._slots = options.max_parallel_calls
         self._waiting = 0
+        self._is_busy = False
         self._task: asyncio.Task[None] | None = None
         self._listeners: set[Listener] = set()
         self._failure: BaseException | None = None
@@ -220,14 +224,10 @@ class Loop:
         try:
             while self._failure is None:
                 self._wake.clear()
-                timers = self.queue.take_timers(self.clock.now())
-                for number, job in enumerate(timers, start=1):
-                    with self.work() as work:
-                        # A timeout of the same moment comes before the request that it forbids.
-                        work.holds_calls = number < len(timers)
-                        fire(work, job)
-                self._sweep()
-                self._dispatch()
+                try:
+                    self._turn(self.clock.now())
+                except StorageBusy as error:
+                    await self._wait_for_file(error)
                 await self._tell_idle()
                 if not self._wake.is_set():
                     await self.clock.wait(self._wake, self.queue.next_due())
@@ -237,6 +237,34 @@ class Loop:
         finally:
             self._is_over = True
             await self._tell_idle()
+
+    def _turn(self, now: int) -> None:
+        """Do what is due. Raises `StorageBusy`; what was not done is due again."""
+        timers = self.queue.take_timers(now, _PORTION)
+        try:
+            while timers:
+                with self.work() as work:
+                    # A timeout of the same moment comes before the request that it forbids.
+                    work.holds_calls = len(timers) > 1 or self.queue.has_due(now)
+                    fire(work, timers[0])
+                del timers[0]
+        except StorageBusy:
+            for job in timers:
+                self.queue.add(job)
+            raise
+        if self.queue.has_due(now):
+            self._wake.set()  # the rest after everyone else had a turn
+        else:
+            self._sweep()
+            self._dispatch()
+
+    async def _wait_for_file(self, error: StorageBusy) -> None:
+        """Let another program finish with the file. It is heard of once, however long it takes."""
+        if not self._is_busy:
+            _LOG.warning("%s", error)
+        self._is_busy = True
+        await asyncio.sleep(_BUSY_PAUSE_SECONDS)
+        self._wake.set()
 
     def _sweep(self) -> None:
         """Once in a while, and only when awake anyway: what expired makes no work of its own."""
@@ -315,18 +343,25 @@ class Loop:
         self.calls_answered += 1
         # 4. The answer is applied, all of it or nothing.
         try:
-            self._apply(job, answer, leased)
+            await self._apply(job, answer, leased)
         except Exception as error:
             if self._failure is not None or isinstance(error, sqlite3.Error):
                 raise
             # An answer that breaks our own code must cost its run an attempt, not the engine.
             _LOG.exception("cannot apply the answer to job %s of run %s", job.id, job.run_id)
-            self._apply(job, _indigestible(error), leased)
+            await self._apply(job, _indigestible(error), leased)
 
-    def _apply(self, job: Job, answer: Answer, leased: int) -> None:
-        with self.work() as work:
-            record_attempt(work.sql, job, answer, started=leased, ended=work.now)
-            apply_answer(work, job, answer, leased=leased, backoff=self.backoff)
+    async def _apply(self, job: Job, answer: Answer, leased: int) -> None:
+        while True:
+            try:
+                with self.work() as work:
+                    record_attempt(work.sql, job, answer, started=leased, ended=work.now)
+                    apply_answer(work, job, answer, leased=leased, backoff=self.backoff)
+            except StorageBusy as error:
+                await self._wait_for_file(error)
+            else:
+                self._is_busy = False
+                return
 
     def _call_ended(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)

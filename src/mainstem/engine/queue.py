@@ -12,10 +12,12 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from mainstem.engine.gcra import Admission
 from mainstem.engine.jobs import Group, Job, JobKind, Throttle
 
+_FEW: Final = 1000
 LaneKey = tuple[tuple[Group, ...], str | None]
 # Position, run, job: of the runs of one moment the older goes first, also with its later steps.
 Place = tuple[int, str, int]
@@ -40,6 +42,7 @@ class ReadyQueue:
         self._blocked: defaultdict[str, set[LaneKey]] = defaultdict(set)
         self._in_use: Counter[str] = Counter()
         self._parkings = 0
+        self._dropped = 0
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -66,7 +69,15 @@ class ReadyQueue:
 
     def drop(self, job_id: int) -> None:
         """Forget a queued job; one that was taken, or never was there, is no error."""
-        self._jobs.pop(job_id, None)
+        if self._jobs.pop(job_id, None) is None:
+            return
+        # Its place in the heap stays until its moment, which may be a year away: the heap is made
+        # anew when it holds more such places than others.
+        self._dropped += 1
+        if self._dropped > max(_FEW, len(self._later) // 2):
+            self._later = [place for place in self._later if place[1] in self._jobs]
+            heapq.heapify(self._later)
+            self._dropped = 0
 
     def in_use(self, group: str) -> int:
         """How many calls of a concurrency group are under way."""
@@ -79,10 +90,14 @@ class ReadyQueue:
         moments = [heap[0][0] for heap in (self._later, self._parked) if heap]
         return min(moments, default=None)
 
-    def take_timers(self, now: int) -> list[Job]:
-        """Remove and give the timers that are due, and open the lanes of the calls that are."""
-        timers = []
-        while self._later and self._later[0][0] <= now:
+    def has_due(self, now: int) -> bool:
+        """Whether there is something for `take_timers`."""
+        return bool(self._later) and self._later[0][0] <= now
+
+    def take_timers(self, now: int, at_most: int) -> list[Job]:
+        """Remove and give timers that are due, and open the lanes of the calls that are."""
+        timers: list[Job] = []
+        while len(timers) < at_most and self.has_due(now):
             _, job_id = heapq.heappop(self._later)
             job = self._jobs.get(job_id)
             if job is None:
