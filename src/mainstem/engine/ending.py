@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from mainstem.engine.defers import start_deferred
-from mainstem.engine.events import CANCELLED, ENDINGS, FAILED, FINISHED, internal_event
+from mainstem.engine.events import (
+    CANCELLATIONS,
+    CANCELLED,
+    ENDINGS,
+    FAILED,
+    FINISHED,
+    internal_event,
+)
 from mainstem.engine.lifecycle import (
     FINAL_RUNS,
     RUN_MOVES,
@@ -69,6 +76,8 @@ def _send_endings(work: Work, run: Run, status: str, outcome: dict[str, Json]) -
     events = [json.loads(text) for text in run.events]
     if events[0]["name"] in ENDINGS:
         return
+    # One that clean-up itself is cancelled would start the clean-up again, without end.
+    is_cleanup = any(event["name"] in CANCELLATIONS for event in events)
     data = {
         "_inngest": {"status": status},
         "function_id": run.slug,
@@ -81,8 +90,10 @@ def _send_endings(work: Work, run: Run, status: str, outcome: dict[str, Json]) -
         correlation = _correlation(event)
         own = {**data, "correlation_id": correlation} if correlation else data
         _send(work, FINISHED, own, "")
-        if status != "Completed":
-            _send(work, FAILED if status == "Failed" else CANCELLED, own, run.id)
+        if status == "Failed":
+            _send(work, FAILED, own, run.id)
+        elif status == "Cancelled" and not is_cleanup:
+            _send(work, CANCELLED, own, run.id)
 
 
 def _correlation(event: Mapping[str, Json]) -> str | None:

@@ -24,6 +24,8 @@ DEFERRED: Final = "inngest/deferred.schedule"
 HTTP_REQUEST: Final = "inngest/http.request"
 # Runs started by these send none of their own, or they would go on for ever.
 ENDINGS: Final = frozenset({FINISHED, FAILED})
+# Runs started by these send all but these, for the same reason: they may be cancelled at once.
+CANCELLATIONS: Final = frozenset({CANCELLED})
 
 _YEAR_1980: Final = 315_532_800_000
 _YEAR_2100: Final = 4_102_444_800_000

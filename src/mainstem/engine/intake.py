@@ -5,15 +5,16 @@ accepted; and events are handled in order of arrival.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from mainstem.engine.ending import cancel_run
 from mainstem.engine.errors import UnknownFunction
-from mainstem.engine.events import FINISHED, INVOKED, Event, insert_event
+from mainstem.engine.events import CANCELLATIONS, ENDINGS, FINISHED, INVOKED, Event, insert_event
 from mainstem.engine.expressions import is_match
-from mainstem.engine.lifecycle import StepMove
+from mainstem.engine.lifecycle import RunStatus, StepMove
 from mainstem.engine.pauses import PauseKind, pauses_answered, pauses_for
 from mainstem.engine.registry import matches
 from mainstem.engine.runs import find_run
@@ -24,23 +25,56 @@ from mainstem.engine.work import Work
 
 Json = Any
 
+# How many runs in a row may each start by the end of the one before, all at one moment. A clean-up
+# and what starts by its end are two; nothing makes more while `ending` keeps its rules.
+MAX_GENERATIONS: Final = 4
+_LOG = logging.getLogger(__name__)
+
 
 def receive(work: Work, event: Event, *, but: str | None = None) -> None:
     """Store an event and do all that follows from it.
 
     `but` is the id of a function that the caller starts with it.
     """
-    insert_event(work.sql, event, work.now)
-    if event.name == FINISHED:
-        _answer_invocations(work, event)
+    _store(work, event)
     _wake_listeners(work, event)
     _start_functions(work, event, but)
 
 
 def drain_outbox(work: Work) -> None:
-    """Receive the events the engine sent itself; those may send more."""
+    """Receive the events the engine sent itself; those may send more.
+
+    Ends whatever functions and cancellations say: runs that were there before are finitely many,
+    and an event that tells of a run which began in here has a generation, which is bounded.
+    """
+    generations: dict[str, int] = {}
     while work.outbox:
-        receive(work, work.outbox.popleft())
+        event = work.outbox.popleft()
+        generation = generations.get(_teller(event), 0)
+        if generation >= MAX_GENERATIONS:
+            _LOG.warning(
+                "event %s of run %s starts and wakes nothing: it ends a chain of %d runs that began"
+                " and ended at the same moment; look for a function that starts itself by its end",
+                *(event.name, _teller(event), generation),
+            )
+            _store(work, event)
+            continue
+        told = len(work.changes)
+        receive(work, event)
+        for change in work.changes[told:]:
+            if change.kind == "run" and change.status == RunStatus.QUEUED:
+                generations[change.run_id] = generation + 1
+
+
+def _store(work: Work, event: Event) -> None:
+    insert_event(work.sql, event, work.now)
+    if event.name == FINISHED:
+        _answer_invocations(work, event)
+
+
+def _teller(event: Event) -> str:
+    """The id of the run whose end an event tells of; others have none."""
+    return str(event.body["data"]["run_id"]) if event.name in ENDINGS | CANCELLATIONS else ""
 
 
 def _wake_listeners(work: Work, event: Event) -> None:
