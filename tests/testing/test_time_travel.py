@@ -6,6 +6,7 @@ import inngest
 import pytest
 
 from mainstem.testing import Harness, HarnessError
+from mainstem.testing.retry_times import on_the_clock
 
 from .shop import PLAIN, bought, open_shop
 
@@ -117,3 +118,34 @@ async def test_an_engine_in_memory_is_not_restarted() -> None:
     async with Harness.open(shop.client, shop.functions) as harness:
         with pytest.raises(HarnessError, match=r"path=tmp_path / 'engine\.db'"):
             await harness.restart()
+
+
+@pytest.mark.parametrize("year", [2020, 2030])
+@pytest.mark.parametrize("in_a_step", [True, False], ids=["step", "function"])
+async def test_a_retry_after_a_span_is_counted_from_the_test_s_clock(
+    year: int, in_a_step: bool
+) -> None:
+    tried: list[datetime] = []
+
+    @PLAIN.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=1)
+    async def f(ctx: inngest.Context) -> None:
+        async def work() -> None:
+            tried.append(harness.now)
+            if len(tried) == 1:
+                raise inngest.RetryAfterError("slow", timedelta(minutes=10))
+
+        await (ctx.step.run("work", work) if in_a_step else work())
+
+    async with Harness.open(PLAIN, [f], start=datetime(year, 1, 1, tzinfo=UTC)) as harness:
+        run = await harness.send_one(inngest.Event(name="e"))
+        await run.result(within=timedelta(days=2))
+    assert tried[1] - tried[0] == timedelta(minutes=10)
+
+
+def test_a_moment_to_retry_at_is_taken_as_it_is_meant() -> None:
+    machine, now = datetime(2026, 5, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
+    hour, hair = timedelta(hours=1), timedelta(milliseconds=3)
+    assert on_the_clock(now + hour, machine, now) == now + hour
+    assert on_the_clock(machine + hour - hair, machine, now) == now + hour
+    unaware = (machine + hour - hair).astimezone().replace(tzinfo=None)
+    assert on_the_clock(unaware, machine, now) == now + hour

@@ -2,7 +2,8 @@
 
 The step object of each call is given other methods. They leave ids, memos, retries, parallel groups
 and the wire to the SDK's, and change three things: who does the work (see `plan`), what is written
-down (see `book`), and from which clock a sleep is counted, as the SDK would ask the machine's.
+down (see `book`), and from which clock a sleep or a `RetryAfterError` is counted, as the SDK would
+ask the machine's.
 """
 
 import inspect
@@ -15,6 +16,7 @@ from pydantic_core import to_jsonable_python
 
 from mainstem.testing.book import CURRENT, Book, Call
 from mainstem.testing.plan import Plan
+from mainstem.testing.retry_times import on_the_clock
 from mainstem.testing.seen import StepKind
 from mainstem.testing.step_work import AnswerLost, StepWork, inputs_of, make_final
 
@@ -30,6 +32,11 @@ class Desk(Protocol):
     @property
     def now(self) -> datetime:
         """The moment on the harness's clock."""
+        ...
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether that is another clock than the machine's."""
         ...
 
 
@@ -61,6 +68,9 @@ def seam(desk: Desk) -> Callable[[inngest.Inngest, object], inngest.MiddlewareSy
             error = result.error
             if self.call is not None and error is not None and not isinstance(error, AnswerLost):
                 desk.book.raised[self.call.run].append(error)
+            if isinstance(error, inngest.RetryAfterError) and desk.is_virtual:
+                moved = on_the_clock(error.retry_after, datetime.now(UTC), desk.now)
+                error.retry_after = moved
 
     return Seam
 
