@@ -173,7 +173,7 @@ def become_newer(file: Path) -> None:
     ("damage", "reason"),
     [
         (noise, "file is not a database. It must be a file written by this engine"),
-        (truncate, "malformed"),
+        (truncate, "malformed. The file is damaged and was left as it is. Put a backup"),
         (overwrite_header, "file is not a database"),
         (become_another, "it is a database of something else. Nothing was changed in it"),
         (become_another_with_a_version, "it is a database of something else"),
@@ -204,7 +204,7 @@ async def test_damage_that_is_met_later_ends_the_engine_with_its_reason(path: Pa
         file.seek((page - 1) * size)
         file.write(random.Random(1).randbytes(size))
     engine = Engine.open(EngineOptions(str(path)))
-    with pytest.raises(StorageFailed, match="malformed"):
+    with pytest.raises(StorageFailed, match=r"malformed.*Put a backup of it in its place"):
         async with engine:
             await engine.send([EVENT])
 
@@ -235,6 +235,57 @@ async def test_a_second_engine_is_refused_under_any_name_and_disturbs_nothing(
         assert "another engine is running on it" in tried_by_another_process(link)
         assert bytes_of(tmp_path) == before
         assert await first.send([EVENT])
+
+
+async def test_a_hard_link_is_no_second_file(tmp_path: Path) -> None:
+    file, link = tmp_path / "engine.db", tmp_path / "link.db"
+    async with Engine.open(EngineOptions(str(file))) as first:
+        await first.send([EVENT])
+        link.hardlink_to(file)
+        with pytest.raises(EngineBusy):
+            Engine.open(EngineOptions(str(link)))
+        assert "it has 2 names (hard links)" in tried_by_another_process(link)
+        assert await first.send([EVENT])
+    # Nor may either name be used afterwards: each would have a log of its own.
+    with pytest.raises(EngineError, match=r"it has 2 names \(hard links\)"):
+        Engine.open(EngineOptions(str(file)))
+
+
+async def test_a_second_engine_is_refused_when_the_lock_beside_the_file_was_removed(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "engine.db"
+    async with Engine.open(EngineOptions(str(file))) as first:
+        (tmp_path / "engine.db.lock").unlink()
+        with pytest.raises(EngineBusy):
+            Engine.open(EngineOptions(str(file)))
+        (tmp_path / "engine.db.lock").unlink(missing_ok=True)
+        assert "another engine is running on it" in tried_by_another_process(file)
+        assert await first.send([EVENT])
+    Engine.open(EngineOptions(str(file)))._loop.storage.close()
+
+
+@pytest.mark.parametrize("lost", ["engine.db", "engine.db-wal"])
+async def test_no_event_is_accepted_once_the_file_was_removed(
+    open_house: Callable[..., Any], tmp_path: Path, lost: str
+) -> None:
+    house: House = await open_house()
+    async with httpx.AsyncClient(base_url=house.origin) as client:
+        assert (await client.post("/e/k", json=EVENT)).status_code == 200
+        (tmp_path / lost).rename(tmp_path / "elsewhere")
+        (tmp_path / "elsewhere").unlink()
+        refused = await client.post("/e/k", json=EVENT)
+    assert refused.status_code == 503
+    assert "it is not there any more" in refused.json()["error"]
+    with pytest.raises(StorageFailed, match="Somebody removed, renamed or replaced"):
+        await house.engine.wait_over()
+    house.engine._loop._failure = None  # it was told; the fixture closes the engine
+
+
+def test_a_pipe_is_no_file_of_an_engine(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "engine.db")
+    with pytest.raises(EngineError, match="it is no file"):
+        Engine.open(EngineOptions(str(tmp_path / "engine.db")))
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:

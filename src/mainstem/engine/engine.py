@@ -18,7 +18,7 @@ from mainstem.engine.clock import Clock, SystemClock
 from mainstem.engine.connect_workers import Workers
 from mainstem.engine.ending import cancel_run
 from mainstem.engine.endpoints import Endpoints
-from mainstem.engine.errors import BadEvent, EngineNotRunning, StorageFailed, UnknownFunction
+from mainstem.engine.errors import BadEvent, EngineNotRunning, UnknownFunction
 from mainstem.engine.events import INVOKED, internal_event, is_known_event, read_event
 from mainstem.engine.feed import Feed
 from mainstem.engine.history import FunctionRuns, last_runs
@@ -33,7 +33,7 @@ from mainstem.engine.registration import Registration
 from mainstem.engine.registry import Registry
 from mainstem.engine.runs import load_run
 from mainstem.engine.signals import Signals
-from mainstem.engine.storage import Storage
+from mainstem.engine.storage import Storage, storage_failure
 from mainstem.engine.views import RunView, count_by_status, view_run, view_runs
 from mainstem.engine.work import Change, Work
 
@@ -68,7 +68,7 @@ class Engine:
             loop.recover()
         except sqlite3.DatabaseError as error:
             storage.close()
-            raise StorageFailed(storage.path, str(error)) from error
+            raise storage_failure(storage.path, error) from error
         except BaseException:
             storage.close()
             raise

@@ -28,6 +28,7 @@
 # ruff: noqa: N818  the names read as what happened; the root's name says that it is an error
 
 from collections.abc import Sequence
+from typing import Final
 
 
 class EngineError(Exception):
@@ -57,16 +58,30 @@ class StorageBusy(EngineError):
         )
 
 
+# What to do about a file that cannot be used any more.
+UNWRITABLE: Final = (
+    "What it had accepted is in the file and goes on when it is started again. Make room on the"
+    " disk (`mainstem engine prune` removes old runs), or check its health, first."
+)
+DAMAGED: Final = (
+    "The file is damaged and was left as it is. Put a backup of it in its place, or save what can"
+    " still be read (`sqlite3 FILE .recover | sqlite3 NEW`); check the health of the disk."
+)
+REMOVED: Final = (
+    "Somebody removed, renamed or replaced the file or its `-wal` under the running engine. Put"
+    " back what was renamed, all files together, or start with a new one; stop the engine first"
+    " the next time."
+)
+
+
 class StorageFailed(EngineError):
     """The engine's file cannot be read or written any more; the engine stops."""
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, advice: str = UNWRITABLE) -> None:
         self.path = path
         self.reason = reason
         super().__init__(
-            f"Cannot go on with the engine's file {path!r}: {reason}. The engine stops; what it had"
-            " accepted is in the file and goes on when it is started again. Make room on the disk"
-            " (`mainstem engine prune` removes old runs), or check its health, first."
+            f"Cannot go on with the engine's file {path!r}: {reason}. The engine stops. {advice}"
         )
 
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Final, Self
 
 from mainstem.engine.durations import parse_span
-from mainstem.engine.errors import EngineError, StorageFailed
+from mainstem.engine.errors import EngineError
 from mainstem.engine.ids import first_ulid
 from mainstem.engine.lifecycle import FINAL_RUNS
 from mainstem.engine.limits import DEDUPLICATION_WINDOW
-from mainstem.engine.storage import Storage
+from mainstem.engine.storage import Storage, storage_failure
 
 PORTION: Final = 100
 # What is kept of a run, besides its row and which events it is tied to.
@@ -103,7 +103,7 @@ def prune_file(
         if pack and not is_trial:
             storage.pack()
     except sqlite3.DatabaseError as error:
-        raise StorageFailed(storage.path, str(error)) from error
+        raise storage_failure(storage.path, error) from error
     finally:
         storage.close()
     return going.pruned

@@ -2,21 +2,20 @@
 
 SQLite in WAL mode with `synchronous=NORMAL`: a commit survives `kill -9` at once, and a power cut
 when `on_disk` has returned, which waits for many commits at a time (see `durability`). Other
-processes are kept out by a lock on a file beside the database, which the system drops when its
-holder dies: nothing to clean up after a crash.
+engines are kept out (see `holding`).
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from mainstem.engine.durability import GroupCommit
-from mainstem.engine.errors import EngineBusy, EngineError, StorageBusy, StorageFailed
+from mainstem.engine.errors import DAMAGED, EngineError, StorageBusy, StorageFailed
+from mainstem.engine.holding import FileHold
 
 MEMORY: Final = ":memory:"
 
@@ -149,10 +148,15 @@ _OURS: Final = frozenset({"apps", "functions", "events", "runs", "steps", "jobs"
 # How long a transaction waits, with everything else, for another program to let go of the file.
 _BUSY_SECONDS: Final = 0.05
 _LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_UNUSABLE: Final = frozenset(
+_OURS_ONLY: Final = (
+    "It must be a file written by this engine, or none yet, in a folder that can be written, on a"
+    " disk with room."
+)
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_UNUSABLE: Final = _DAMAGED | frozenset(
     {
-        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY),
-        *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+        *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
+        *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN),
     }
 )
 
@@ -165,8 +169,8 @@ class Storage:
         # By its true name: two links to one file must meet the same lock.
         path = path if path == MEMORY else os.path.realpath(path)
         self.path = path
-        self._lock = None if path == MEMORY else _take_lock(path)
-        self._commits = None if path == MEMORY else GroupCommit(path)
+        self._hold = None if path == MEMORY else FileHold(path)
+        self._commits = None if self._hold is None else GroupCommit(path, self._hold.is_there)
         try:
             self.connection = _connect(path)
         except BaseException:
@@ -194,7 +198,7 @@ class Storage:
                 raise
         except sqlite3.DatabaseError as error:
             if _is_unusable(error):
-                raise StorageFailed(self.path, str(error)) from error
+                raise storage_failure(self.path, error) from error
             raise
         if self._commits is not None:
             self._commits.note_commit()
@@ -241,9 +245,16 @@ class Storage:
             self.connection.execute("ROLLBACK")
 
     def _release(self) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        if self._hold is not None:
+            self._hold.release()
+            self._hold = None
+
+
+def storage_failure(path: str, error: sqlite3.DatabaseError) -> StorageFailed:
+    """What SQLite tells of a file that cannot be used, with what to do about it."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+        return StorageFailed(path, str(error), DAMAGED)
+    return StorageFailed(path, str(error))
 
 
 def _is_locked(error: sqlite3.Error) -> bool:
@@ -252,24 +263,6 @@ def _is_locked(error: sqlite3.Error) -> bool:
 
 def _is_unusable(error: sqlite3.DatabaseError) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNUSABLE
-
-
-def _take_lock(path: str) -> IO[str]:
-    if Path(path).is_dir():
-        raise EngineError(f"Cannot open the engine's file {path!r}: it is a folder. Name a file.")
-    try:
-        lock = Path(f"{path}.lock").open("a", encoding="utf-8")  # noqa: SIM115  held until close
-    except OSError as error:
-        raise EngineError(
-            f"Cannot open the engine's file {path!r}: {error.strerror}. It and a lock beside it are"
-            " written; choose a path in a folder that is there and can be written."
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise EngineBusy(path) from None
-    return lock
 
 
 def _script(version: int) -> str:
@@ -289,7 +282,7 @@ def _empty() -> bytes:
 def _connect(path: str) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
-        if path != MEMORY and Path(path).exists():
+        if path != MEMORY and Path(path).stat().st_size > 0:
             _expect_ours(path)
         connection = sqlite3.connect(
             path,
@@ -311,9 +304,9 @@ def _connect(path: str) -> sqlite3.Connection:
             connection.close()
         if _is_locked(error):
             raise StorageBusy(path) from error
+        is_damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT
         raise EngineError(
-            f"Cannot open the engine's file {path!r}: {error}. It must be a file written by this"
-            " engine, or none yet, in a folder that can be written, on a disk with room."
+            f"Cannot open the engine's file {path!r}: {error}. {DAMAGED if is_damaged else _OURS_ONLY}"
         ) from error
     return connection
 
