@@ -305,9 +305,8 @@ def _connect(path: str) -> sqlite3.Connection:
         if _is_locked(error):
             raise StorageBusy(path) from error
         is_damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT
-        raise EngineError(
-            f"Cannot open the engine's file {path!r}: {error}. {DAMAGED if is_damaged else _OURS_ONLY}"
-        ) from error
+        advice = DAMAGED if is_damaged else _OURS_ONLY
+        raise EngineError(f"Cannot open the engine's file {path!r}: {error}. {advice}") from error
     return connection
 
 
