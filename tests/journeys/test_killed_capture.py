@@ -14,7 +14,7 @@ import pytest
 from . import captured
 from .conftest import command, environment, result
 
-PULLS = "150"
+PULLS = "80"
 
 
 @pytest.fixture(scope="module")
