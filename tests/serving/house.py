@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from mainstem.engine import Engine, EngineOptions, RunView, engine_app
+from mainstem.engine import Clock, Engine, EngineOptions, RunView, engine_app
 from mainstem.settings import Settings, load_settings
 
 from .hosts import uvicorned
@@ -43,7 +43,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(environment: str = "local", **variables: str) -> AsyncIterator[House]:
+async def house(
+    environment: str = "local", *, clock: Clock | None = None, **variables: str
+) -> AsyncIterator[House]:
     """An engine for `environment`, in cloud mode where it is deployed, and settings for both."""
     key = signing_key(environment)
     options = EngineOptions(
@@ -51,7 +53,7 @@ async def house(environment: str = "local", **variables: str) -> AsyncIterator[H
         event_keys=frozenset({EVENT_KEY} if key else ()),
         retry_interval=0.05,
     )
-    engine = Engine.open(options)
+    engine = Engine.open(options, clock=clock)
     async with engine, uvicorned(engine_app(engine)) as origin:
         yield House(engine, origin, settings_of(environment, INNGEST_BASE_URL=origin, **variables))
 

@@ -1,7 +1,8 @@
 """Runs that are under way while the code changes: each ends as it began, over real deploys.
 
 A deploy here is what it is elsewhere: the old server ends, a new one with other code and other
-settings comes up at another address and registers, and the engine goes on calling.
+settings comes up at another address and registers, and the engine goes on calling. Its clock stands
+still, so that a run sleeps for as long as a deploy takes, and no longer.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mainstem.catalog import (
@@ -23,7 +24,7 @@ from mainstem.catalog import (
     rollout,
 )
 from mainstem.clients import reset_clients
-from mainstem.engine import RunStatus, RunView
+from mainstem.engine import RunStatus, RunView, VirtualClock
 from mainstem.serving import reset_serving
 from mainstem.settings import Settings
 
@@ -86,36 +87,46 @@ async def ask(there: House, key: str = "a") -> str:
     return event_id
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Come back when `holds` does."""
-    async with asyncio.timeout(10):
-        while True:
-            if holds():
-                return
-            await asyncio.sleep(0.01)
+@asynccontextmanager
+async def engine_in_still_time() -> AsyncIterator[House]:
+    """It stands still at this moment: the SDK names the end of a sleep by the machine's clock."""
+    async with house(clock=VirtualClock(datetime.now(UTC))) as there:
+        yield there
+
+
+async def go_on(there: House, until: Callable[[], bool]) -> None:
+    """Let time pass, to each moment at which something is due, until `until` holds."""
+    clock = there.engine.clock
+    assert isinstance(clock, VirtualClock)
+    async with asyncio.timeout(20):
+        await there.engine.settle()
+        while not until():
+            due = there.engine.next_due
+            assert due is not None, "nothing is left to happen"
+            clock.advance(timedelta(milliseconds=max(0, due - clock.now())))
+            await there.engine.settle()
 
 
 async def asleep(there: House, event_id: str) -> RunView:
-    """The run that the event started, once it sleeps."""
-
-    def rests() -> bool:
-        runs = there.engine.runs(event=event_id)
-        return any(step.name == "rest" for run in runs for step in there.engine.run(run.id).steps)
-
-    await until(rests)
+    """The run that the event started, which sleeps."""
+    await there.engine.settle(timeout=20)
     [run] = there.engine.runs(event=event_id)
+    assert "rest" in [step.name for step in there.engine.run(run.id).steps]
+    assert not run.is_over
     return run
 
 
 async def ended(there: House, event_id: str) -> RunView:
-    await there.engine.wait_idle(timeout=20)
+    """The run that the event started, once it is over."""
+    await there.engine.settle(timeout=20)
     [run] = there.engine.runs(event=event_id)
+    await go_on(there, until=lambda: there.engine.run(run.id).is_over)
     return there.engine.run(run.id)
 
 
 async def test_a_run_stays_on_its_version_when_the_share_falls_to_nothing() -> None:
     catalog = catalog_of(waits("one"), second(0))
-    async with house() as there:
+    async with engine_in_still_time() as there:
         async with deployed(there, catalog, MAINSTEM_ROLLOUT="answer=2:1"):
             event_id = await ask(there)
             await asleep(there, event_id)
@@ -127,7 +138,10 @@ async def test_a_run_stays_on_its_version_when_the_share_falls_to_nothing() -> N
 
 
 async def test_the_version_and_its_share_are_seen_on_the_run() -> None:
-    async with house() as there, deployed(there, catalog_of(waits("one"), second(1))):
+    async with (
+        engine_in_still_time() as there,
+        deployed(there, catalog_of(waits("one"), second(1))),
+    ):
         run = await ended(there, await ask(there))
     first = run.steps[0]
     assert first.name == "mainstem:version"
@@ -137,13 +151,13 @@ async def test_the_version_and_its_share_are_seen_on_the_run() -> None:
 
 async def test_a_run_stays_on_its_version_through_failures_and_retries() -> None:
     catalog = catalog_of(waits("one"), second(1, troubles=2))
-    async with house() as there, deployed(there, catalog):
+    async with engine_in_still_time() as there, deployed(there, catalog):
         run = await ended(there, await ask(there))
     assert run.output == ["two before", "two after"]
 
 
 async def test_a_run_that_began_before_there_were_versions_ends_on_the_old_code() -> None:
-    async with house() as there:
+    async with engine_in_still_time() as there:
         async with deployed(there, catalog_of(waits("one"))):
             event_id = await ask(there)
             await asleep(there, event_id)
@@ -155,7 +169,7 @@ async def test_a_run_that_began_before_there_were_versions_ends_on_the_old_code(
 
 
 async def test_a_version_that_became_the_function_keeps_its_runs() -> None:
-    async with house() as there:
+    async with engine_in_still_time() as there:
         async with deployed(there, catalog_of(waits("one"), second(1))):
             event_id = await ask(there)
             await asleep(there, event_id)
@@ -165,7 +179,7 @@ async def test_a_version_that_became_the_function_keeps_its_runs() -> None:
 
 
 async def test_a_promotion_leaves_older_runs_where_they_are() -> None:
-    async with house() as there:
+    async with engine_in_still_time() as there:
         async with deployed(there, catalog_of(waits("one"))):
             event_id = await ask(there)
             await asleep(there, event_id)
@@ -179,7 +193,7 @@ async def test_a_promotion_leaves_older_runs_where_they_are() -> None:
 
 
 async def test_a_rollback_leaves_newer_runs_where_they_are() -> None:
-    async with house() as there:
+    async with engine_in_still_time() as there:
         older = Version("1", waits("one"), rollout(0, by=BY_KEY))
         async with deployed(there, catalog_of(waits("two"), older, version="2")):
             event_id = await ask(there)
@@ -190,25 +204,25 @@ async def test_a_rollback_leaves_newer_runs_where_they_are() -> None:
 
 
 async def test_an_event_that_came_while_the_app_was_down_takes_its_share() -> None:
-    async with house() as there:
+    async with engine_in_still_time() as there:
         async with deployed(there, catalog_of(waits("one"), second(1), retries=20)):
             pass
         event_id = await ask(there)
         tried = there.engine.stats().calls + 1
-        await until(lambda: there.engine.stats().calls >= tried)
+        await go_on(there, until=lambda: there.engine.stats().calls >= tried)
         async with deployed(there, catalog_of(waits("one"), second(1), retries=20)):
             run = await ended(there, event_id)
     assert run.output == ["two before", "two after"]
 
 
 async def test_a_run_whose_version_is_gone_goes_on_when_it_comes_back() -> None:
-    async with house() as there:
+    async with engine_in_still_time() as there:
         async with deployed(there, catalog_of(waits("one"), second(1), retries=20)):
             event_id = await ask(there)
             run = await asleep(there, event_id)
         async with deployed(there, catalog_of(waits("one"), retries=20)):
             tried = there.engine.stats().calls + 3
-            await until(lambda: there.engine.stats().calls >= tried)
+            await go_on(there, until=lambda: there.engine.stats().calls >= tried)
             assert not there.engine.run(run.id).is_over
         async with deployed(there, catalog_of(waits("one"), second(0), retries=20)):
             assert (await ended(there, event_id)).output == ["two before", "two after"]
@@ -216,7 +230,7 @@ async def test_a_run_whose_version_is_gone_goes_on_when_it_comes_back() -> None:
 
 async def test_a_run_of_a_function_that_is_switched_off_ends_skipped_with_the_reason() -> None:
     catalog = catalog_of(waits("one"))
-    async with house() as there:
+    async with engine_in_still_time() as there:
         async with deployed(there, catalog):
             event_id = await ask(there)
             await asleep(there, event_id)
@@ -230,7 +244,7 @@ async def test_a_run_of_a_function_that_is_switched_off_ends_skipped_with_the_re
 
 async def test_the_whole_new_path_can_be_switched_off() -> None:
     off = {"MAINSTEM_FUNCTIONS": "off"}
-    async with house() as there, deployed(there, catalog_of(waits("one")), **off):
+    async with engine_in_still_time() as there, deployed(there, catalog_of(waits("one")), **off):
         run = await ended(there, await ask(there))
     skipped = Skipped.from_wire(run.output)
     assert skipped is not None
@@ -238,7 +252,7 @@ async def test_the_whole_new_path_can_be_switched_off() -> None:
 
 
 async def test_a_run_that_began_under_an_older_id_ends_after_the_renaming() -> None:
-    async with house() as there:
+    async with engine_in_still_time() as there:
         async with deployed(there, catalog_of(waits("one"), id="old-answer")):
             event_id = await ask(there)
             await asleep(there, event_id)
