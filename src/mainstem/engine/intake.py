@@ -6,8 +6,9 @@ accepted; and events are handled in order of arrival.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final
 
 from mainstem.engine.ending import cancel_run
@@ -15,7 +16,7 @@ from mainstem.engine.errors import UnknownFunction
 from mainstem.engine.events import CANCELLATIONS, ENDINGS, FINISHED, INVOKED, Event, insert_event
 from mainstem.engine.expressions import is_match
 from mainstem.engine.lifecycle import RunStatus, StepMove
-from mainstem.engine.pauses import PauseKind, pauses_answered, pauses_for
+from mainstem.engine.pauses import Pause, find_first_event, pauses_answered, pauses_for
 from mainstem.engine.registry import matches
 from mainstem.engine.runs import find_run
 from mainstem.engine.starting import RateLimited, begin
@@ -78,17 +79,30 @@ def _teller(event: Event) -> str:
 
 
 def _wake_listeners(work: Work, event: Event) -> None:
-    for pause in pauses_for(work.sql, event.name, event.internal_id, work.now):
-        run = find_run(work.sql, pause.run_id)
-        if run is None:
-            continue
-        first = _first_event(run.events) if pause.condition else None
+    first_event = _first_events(work)
+    for pause in pauses_for(work.sql, event, work.now):
+        first = first_event(pause) if pause.condition else None
         if not is_match(pause.condition, first, event.body, now=work.now):
             continue
-        if pause.kind is PauseKind.CANCEL:
+        if pause.step_id is not None:
+            resume_step(
+                work, pause.run_id, pause.step_id, encode(_bare(event.body)), StepMove.COMPLETE
+            )
+        elif (run := find_run(work.sql, pause.run_id)) is not None:
             cancel_run(work, run)
-        elif pause.step_id is not None:
-            resume_step(work, run.id, pause.step_id, encode(_bare(event.body)), StepMove.COMPLETE)
+
+
+def _first_events(work: Work) -> Callable[[Pause], Json]:
+    """Gives what a pause's condition may read of its run's first event.
+
+    Whole events are read once for the pauses of a run that follow each other.
+    """
+
+    @lru_cache(maxsize=1)
+    def whole(run_id: str) -> Json:
+        return find_first_event(work.sql, run_id)
+
+    return lambda pause: whole(pause.run_id) if pause.first is None else json.loads(pause.first)
 
 
 def _start_functions(work: Work, event: Event, but: str | None) -> None:
@@ -135,7 +149,3 @@ def _answer(work: Work, correlation: str, finished: Mapping[str, Json]) -> None:
 
 def _bare(body: Mapping[str, Json]) -> dict[str, Json]:
     return {key: body[key] for key in ("data", "id", "name", "ts", "user", "v") if key in body}
-
-
-def _first_event(events: tuple[str, ...]) -> Json:
-    return json.loads(events[0])

@@ -123,6 +123,11 @@ _CHANGES: Final[tuple[str, ...]] = (
     CREATE TABLE paused_functions (
         function_id TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE INDEX events_by_name ON events (name, internal_id);
+    ALTER TABLE pauses ADD COLUMN match_path TEXT;
+    ALTER TABLE pauses ADD COLUMN match_key TEXT;
+    ALTER TABLE pauses ADD COLUMN first TEXT;
+    DROP INDEX pauses_by_event;
+    CREATE INDEX pauses_by_event ON pauses (event_name, match_path, match_key);
     ALTER TABLE buckets RENAME TO buckets_in_milliseconds;
     CREATE TABLE buckets (key TEXT PRIMARY KEY, tat INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     INSERT INTO buckets SELECT key, CAST(tat * 1000000 AS INTEGER) FROM buckets_in_milliseconds;

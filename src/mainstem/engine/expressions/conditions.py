@@ -3,6 +3,7 @@
 Only compiling raises: an expression that has no value for an event is no match.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +14,15 @@ from mainstem.engine.expressions.functions import moment
 from mainstem.engine.expressions.parser import parse
 from mainstem.engine.expressions.programs import build
 from mainstem.engine.expressions.scope import Run, Scope
+from mainstem.engine.expressions.shapes import (
+    Shape,
+    key_text,
+    part_of,
+    path_fields,
+    path_text,
+    read,
+    shape_of,
+)
 from mainstem.engine.expressions.syntax import Call, Chain, Has, Macro, Node, Prefix, walk
 from mainstem.engine.expressions.values import (
     FAILURES,
@@ -36,6 +46,20 @@ class Expression:
 
     tree: Node
     run: Run
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What is left of a condition when its triggering event is known.
+
+    `part` is all that it reads of that event, None for the whole. Only new events whose value at
+    `path` has this `key` can fulfil it; no path means that any may.
+    """
+
+    part: Json = None
+    path: str | None = None
+    key: str | None = None
 
 
 def check_expression(text: str) -> Expression:
@@ -46,7 +70,7 @@ def check_expression(text: str) -> Expression:
 def _compiled(text: str) -> Expression:
     tree = parse(text)
     try:
-        return Expression(tree, build(text, tree))
+        return Expression(tree, build(text, tree), shape_of(tree))
     except RecursionError:
         raise BadExpression(text, "it is nested too deep") from None
 
@@ -102,6 +126,26 @@ def can_match(text: str | None, event: Json) -> bool:
         return is_truthy(check_expression(text).run(scope))
     except (BadExpression, *FAILURES):
         return True
+
+
+def narrow(text: str, first: Callable[[], Json]) -> Narrowed:
+    """What is left of a condition; `first` gives the triggering event and is called if needed."""
+    try:
+        shape = check_expression(text).shape
+    except BadExpression:
+        return Narrowed()
+    equality = shape.equality
+    event = None if shape.reads == () else first()
+    part = None if shape.reads is None else part_of(shape.reads, event)
+    key = None if equality is None else equality.key(event)
+    if equality is None or key is None:
+        return Narrowed(part)
+    return Narrowed(part, path_text(equality.fields), key)
+
+
+def key_at(path: str, new_event: Json) -> str | None:
+    """The key of a new event's value at a path; None if no condition can ask for it by key."""
+    return key_text(read(path_fields(path), new_event))
 
 
 def key_of(text: str, event: Json, *, now: int | None = None) -> str:
