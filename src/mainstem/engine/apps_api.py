@@ -3,7 +3,6 @@
 Inngest SDK protocol, "Registration".
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import BadConfiguration, FunctionTaken, WrongEnvironment
+from mainstem.engine.parsing import read_json, whole
 from mainstem.engine.registration import app_name, read_registration
 from mainstem.engine.responses import problem_response
 
@@ -25,7 +25,7 @@ async def register(engine: Engine, request: Request) -> Response:
     if expected and expected != kind:
         return JSONResponse({"error": f"Expected server kind {kind}, got {expected}"}, 400)
     try:
-        body = json.loads(await request.body())
+        body = whole(read_json(await request.body()))
     except ValueError as error:
         return JSONResponse({"error": f"Invalid request: {error}"}, 400)
     if not isinstance(body, Mapping) or not app_name(body):

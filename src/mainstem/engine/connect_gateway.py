@@ -4,7 +4,6 @@ Inngest SDK protocol, "Connect".
 """
 
 import asyncio
-import json
 import logging
 import secrets
 from contextlib import suppress
@@ -25,6 +24,7 @@ from mainstem.engine.errors import (
     FunctionTaken,
     WrongEnvironment,
 )
+from mainstem.engine.parsing import read_json, whole
 from mainstem.engine.registration import CONNECT_URL, Registration, read_connected
 from mainstem.engine.responses import problem_response
 from mainstem.engine.wire import read_answer
@@ -202,7 +202,7 @@ class Gateway:
 def _registration(told: wire.Message, app: wire.Message) -> Registration:
     """One app of a worker. Raises `BadConfiguration`."""
     try:
-        functions = json.loads(app.functions or b"[]")
+        functions = whole(read_json(app.functions or b"[]"))
     except ValueError as error:
         raise BadConfiguration("(all)", f"the list of functions is not JSON: {error}") from error
     version = told.sdk_version.removeprefix("v")  # TypeScript's SDK writes one of its own

@@ -17,6 +17,7 @@ from mainstem.engine.endpoint_reports import read_new_run, read_steps
 from mainstem.engine.endpoints import may_read
 from mainstem.engine.engine import Engine
 from mainstem.engine.lifecycle import RunStatus
+from mainstem.engine.parsing import read_json
 from mainstem.engine.realtime import RAW
 from mainstem.engine.realtime_tokens import Topic
 from mainstem.engine.responses import problem_response
@@ -83,8 +84,8 @@ async def read_body(request: Request) -> Json:
         if size > _MAX_BODY:
             raise CheckpointRefused(413, f"The checkpoint has more than {_MAX_BODY} bytes.")
     try:
-        return json.loads(b"".join(parts))
-    except (ValueError, RecursionError) as error:
+        return read_json(b"".join(parts))
+    except ValueError as error:
         raise CheckpointRefused(400, f"The checkpoint is not JSON: {error}") from error
 
 

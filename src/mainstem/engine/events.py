@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from mainstem.engine.errors import BadEvent
 from mainstem.engine.limits import MAX_EVENT_BYTES
-from mainstem.engine.wire import encode
+from mainstem.engine.parsing import whole
+from mainstem.engine.wire import encode, size_of
 
 Json = Any
 
@@ -66,17 +67,19 @@ def read_event(raw: object, *, internal_id: str, now: int) -> Event:
     """The event a sender means. Raises `BadEvent`."""
     if not isinstance(raw, Mapping):
         raise BadEvent("Request body must contain an event object or an array of event objects")
+    try:
+        text = encode(raw)
+        if "\\ud" in text:  # written so only for half a surrogate pair
+            mended: Mapping[str, Json] = whole(raw)
+            raw, text = mended, encode(mended)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadEvent(f"event cannot be written as JSON: {error}") from error
     name = raw.get("name")
     if not isinstance(name, str) or not name.strip():
         raise BadEvent("event name is empty")
     if name.lower().startswith(INTERNAL_PREFIX):
         raise BadEvent(f"event name is reserved for internal use: {name}")
-    try:
-        size = len(encode(raw).encode())
-    except (TypeError, ValueError) as error:
-        # A lone surrogate, for one, which JSON can write and no text encoding can.
-        raise BadEvent(f"event cannot be written as JSON in UTF-8: {error}") from error
-    if size > MAX_EVENT_BYTES:
+    if (size := size_of(text)) > MAX_EVENT_BYTES:
         raise BadEvent(
             f"Event is over the max size: Max {MAX_EVENT_BYTES} bytes / Size {size} bytes"
         )

@@ -25,9 +25,12 @@ from mainstem.engine import (
     realtime_api,
     signals_api,
 )
+from mainstem.engine.bodies import Bounded
 from mainstem.engine.engine import Engine
 from mainstem.engine.errors import BadEvent, StorageBusy, StorageFailed, UnknownFunction, UnknownRun
 from mainstem.engine.graphql_api import answer_query
+from mainstem.engine.limits import MAX_EVENTS_BODY_BYTES
+from mainstem.engine.parsing import read_json, whole
 from mainstem.engine.responses import problem_response
 from mainstem.engine.runs import load_run, memos_of, with_overrides
 from mainstem.engine.signatures import is_authorised
@@ -35,6 +38,11 @@ from mainstem.engine.signatures import is_authorised
 Json = Any
 Handler = Callable[[Engine, Request], Awaitable[Response]]
 
+# Doors that take more than the others, by what their paths begin with.
+_LARGER: Final[Mapping[str, int]] = {
+    "/e/": MAX_EVENTS_BODY_BYTES,
+    **dict.fromkeys(checkpoint_api.PATHS, MAX_EVENTS_BODY_BYTES),
+}
 _NOT_AN_EVENT: Final = "Request body must contain an event object or an array of event objects"
 
 
@@ -105,6 +113,7 @@ def engine_app(engine: Engine) -> Starlette:
         ],
         middleware=[
             Middleware(access.Guard, options=engine.options),
+            Middleware(Bounded, larger=_LARGER),
             Middleware(_ServerKind, kind=engine.options.server_kind),
             Middleware(_OnDisk, engine=engine),
         ],
@@ -199,7 +208,7 @@ async def _events(engine: Engine, request: Request) -> Response:
         return JSONResponse(answer, status_code=401)
     body = await request.body()
     try:
-        parsed = json.loads(body) if body.strip() else []
+        parsed = read_json(body) if body.strip() else []
     except ValueError as error:
         return _refused(f"{_NOT_AN_EVENT}: {error}", [])
     events = [parsed] if isinstance(parsed, Mapping) else parsed
@@ -220,14 +229,14 @@ def _refused(reason: str, accepted: list[str]) -> Response:
 async def _invoke(engine: Engine, request: Request) -> Response:
     """Start one function by its id; the body is an event."""
     try:
-        body = json.loads(await request.body() or b"{}")
+        body = read_json(await request.body() or b"{}")
     except ValueError:
         body = None
     data = body.get("data") if isinstance(body, Mapping) else body
     if not isinstance(body, Mapping) or not isinstance(data, Mapping | None):
         return problem_response("Unable to read post data request", 400)
     try:
-        event_id = engine.invoke(request.path_params["slug"], data)
+        event_id = engine.invoke(request.path_params["slug"], whole(data))
     except UnknownFunction as error:
         return problem_response(str(error), 404)
     return JSONResponse({"id": event_id, "status": 200})
@@ -263,7 +272,7 @@ def _state(engine: Engine, request: Request, what: str) -> Response:
 async def _graphql(engine: Engine, request: Request) -> Response:
     """The GraphQL that the SDKs' own tests ask."""
     try:
-        body = json.loads(await request.body())
+        body = read_json(await request.body())
         query, variables = str(body["query"]), body.get("variables") or {}
     except (ValueError, KeyError, TypeError, AttributeError):
         return JSONResponse({"errors": [{"message": "the body holds no query"}], "data": None})

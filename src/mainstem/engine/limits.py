@@ -22,6 +22,12 @@ MAX_STATE_IN_REQUEST_BYTES: Final = MAX_REQUEST_BYTES - 1024
 MAX_EVENT_BYTES: Final = 3 * MIB
 MAX_EVENTS_PER_REQUEST: Final = 5000
 MAX_BATCH_BYTES: Final = 10 * MIB
+# A request for events is read whole before it is answered: 5,000 events of 13 KiB, or 21 of the
+# largest. Inngest's own server has a bound on each event only.
+MAX_EVENTS_BODY_BYTES: Final = 64 * MIB
+# Any other request; a registration, the largest of them, has some hundred bytes a function. A
+# checkpoint has a bound of its own, from the state it may bring.
+MAX_BODY_BYTES: Final = 16 * MIB
 
 DEFAULT_RETRIES: Final = 4
 MAX_RETRIES: Final = 20

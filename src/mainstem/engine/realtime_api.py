@@ -7,7 +7,6 @@ are to those who listen with the token that its run was begun with.
 
 import asyncio
 import codecs
-import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -18,6 +17,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from mainstem.engine.engine import Engine
+from mainstem.engine.parsing import read_json
 from mainstem.engine.realtime import MAX_MESSAGE_BYTES, RAW, Ending, Realtime, Subscription
 from mainstem.engine.realtime_tokens import Topic
 from mainstem.engine.responses import problem_response
@@ -46,7 +46,7 @@ _TOO_LONG: Final = f"A stream may have {_MAX_STREAM_BYTES // 1024} KiB; the rest
 async def give_token(engine: Engine, request: Request) -> Response:
     """`POST /v1/realtime/token`: `{"jwt": …}` for a list of topics."""
     try:
-        asked = _topics(json.loads(await request.body()))
+        asked = _topics(read_json(await request.body()))
     except (ValueError, TypeError, KeyError):
         return problem_response(_NO_TOPICS, 400)
     return JSONResponse({"jwt": engine.realtime.grant(asked)}, 201)
@@ -141,7 +141,7 @@ async def _listen(realtime: Realtime, socket: WebSocket, subscription: Subscript
     try:
         while True:
             with suppress(ValueError, TypeError, KeyError):  # nonsense is passed over
-                message = json.loads(await socket.receive_text())
+                message = read_json(await socket.receive_text())
                 if message["kind"] == "sub":
                     realtime.add(subscription, realtime.granted(message["data"]) or ())
                 elif message["kind"] == "unsub":
@@ -195,7 +195,7 @@ def _granted(realtime: Realtime, connection: HTTPConnection) -> frozenset[Topic]
 def _data(body: bytes) -> Json:
     """JSON as it is, anything else as text."""
     try:
-        return json.loads(body)
+        return read_json(body)
     except ValueError:
         return body.decode("utf-8", "replace")
 

@@ -13,6 +13,8 @@ import secrets
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
+from mainstem.engine.parsing import read_json
+
 Json = Any
 LIFETIME_SECONDS: Final = 60
 _ISSUER: Final = "rt.inngest.com"
@@ -45,7 +47,7 @@ def read_token(secret: bytes, token: str, *, now: int) -> frozenset[Topic] | Non
     """The topics of a token that this secret signed and whose time is not over, else None."""
     signed, _, signature = token.rpartition(".")
     try:
-        header, claims = (json.loads(_decode(part)) for part in signed.split("."))
+        header, claims = (read_json(_decode(part)) for part in signed.split("."))
         is_genuine = hmac.compare_digest(_decode(signature), _sign(secret, signed))
         if header.get("alg") != "HS256" or not is_genuine or claims["exp"] * 1000 <= now:
             return None

@@ -1,6 +1,5 @@
 """The door for signals, `POST /v1/signals`."""
 
-import json
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -8,6 +7,7 @@ from starlette.responses import Response
 
 from mainstem.engine import limits
 from mainstem.engine.engine import Engine
+from mainstem.engine.parsing import read_json, whole
 from mainstem.engine.responses import data_response, problem_response
 
 
@@ -18,10 +18,10 @@ async def send(engine: Engine, request: Request) -> Response:
         message = f"The signal has {len(content)} bytes, {limits.MAX_STEP_OUTPUT_BYTES} are allowed"
         return problem_response(message, 413)
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
+        body = read_json(content)
+    except ValueError:
         body = None
-    name = body.get("signal") if isinstance(body, Mapping) else None
+    name = whole(body.get("signal")) if isinstance(body, Mapping) else None
     if not isinstance(name, str) or not name:
         return problem_response('A signal is an object such as {"signal": "name", "data": 1}', 400)
     run_id = engine.signals.send(name, body.get("data"))

@@ -5,13 +5,13 @@ answers out-of-band has registered by a request of its own meanwhile, as all do 
 Inngest SDK protocol, "Registration (sync)" and "Introspection and probes".
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from mainstem.engine import limits
 from mainstem.engine.app_client import AppClient, Response
 from mainstem.engine.errors import AppUnreachable, SyncRefused
+from mainstem.engine.parsing import read_json, whole
 from mainstem.engine.wire import encode
 
 Json = Any
@@ -147,7 +147,7 @@ def _is_sdk(headers: Mapping[str, str]) -> bool:
 
 def _object(response: Response) -> Mapping[str, Json] | None:
     try:
-        value = json.loads(response.content)
+        value = whole(read_json(response.content))
     except ValueError:
         return None
     return value if isinstance(value, Mapping) else None

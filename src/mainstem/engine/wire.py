@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from mainstem.engine import limits
 from mainstem.engine.ops import BadOps, Op, read_ops
+from mainstem.engine.parsing import read_json
 
 Json = Any
 _KEPT_BODY: Final = 8 * 1024
@@ -168,17 +169,12 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     if "x-inngest-sdk" not in headers:
         return _not_an_sdk(status, body)
     try:
-        value = json.loads(body or b"null", parse_constant=_refuse_constant)
+        value = read_json(body or b"null")
         if status == 201:
             status, headers, value = _unwrap(headers, value)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         return Broken({"name": "InvalidResponse", "message": f"The answer is not JSON: {error}"})
     return _read_value(status, headers, value)
-
-
-def _refuse_constant(name: str) -> Json:
-    # Python's own reader takes NaN and Infinity, which no other would take from us again.
-    raise ValueError(f"{name} is no value of JSON")
 
 
 def _unwrap(headers: Mapping[str, str], value: Json) -> tuple[int, Mapping[str, str], Json]:
@@ -188,7 +184,7 @@ def _unwrap(headers: Mapping[str, str], value: Json) -> tuple[int, Mapping[str, 
         raise TypeError(f"the status of a streamed answer is {status!r}")
     told = inner.items() if isinstance(inner, Mapping) else ()
     headers = {**headers, **{str(k).lower(): str(v) for k, v in told}}
-    return status, headers, json.loads(body or "null", parse_constant=_refuse_constant)
+    return status, headers, read_json(body or "null")
 
 
 def _read_value(status: int, headers: Mapping[str, str], value: Json) -> Answer:

@@ -25,6 +25,7 @@ from mainstem.engine.api.shapes import (
     split,
 )
 from mainstem.engine.errors import BadParameter
+from mainstem.engine.parsing import read_json as parse
 
 Json = Any
 _Shape = TypeVar("_Shape")
@@ -65,8 +66,8 @@ def read_asked(
 def read_json(raw: bytes) -> Mapping[str, Json]:
     """The object in a request's body; an empty body is an empty object. Raises `BadParameter`."""
     try:
-        parsed = json.loads(raw) if raw.strip() else {}
-    except (ValueError, RecursionError) as error:
+        parsed = parse(raw) if raw.strip() else {}
+    except ValueError as error:
         raise BadParameter("the body", f"it is no JSON: {error}") from error
     if not isinstance(parsed, Mapping):
         raise BadParameter("the body", "it must be a JSON object")
