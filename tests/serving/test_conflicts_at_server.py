@@ -53,6 +53,10 @@ from .hosts import PATH, hosted
 from .house import House, signing_key
 from .shop import OrderPlaced, print_label
 
+# At times the SDK's thread of a worker does not end by itself and is ended (`end_thread`); what it
+# had under way is then found by the garbage collector, during one of the next tests.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 WITH_URL = pytest.mark.parametrize(
     ("adapter", "environment"), [place for place in PLACES if place[0] != "connect"]
 )
