@@ -146,6 +146,19 @@ async def test_two_addresses_that_both_answer_are_a_conflict(
         assert (conflict["url"], conflict["other_url"]) == ("http://t/x", "http://old/x")
 
 
+async def test_a_conflict_is_told_once_though_both_go_on_registering(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    places = {"http://old": answering, "http://t": answering}
+    async with opened(transports=places) as engine:
+        with caplog.at_level(logging.WARNING):
+            for _ in range(3):
+                for url in ("http://old/x", "http://t/x"):
+                    accepted = await register(engine, "t", function("t-a"), url=url)
+        assert accepted.conflicts
+        assert caplog.text.count("is served at two addresses") == 1
+
+
 async def test_a_new_address_after_the_old_one_died_is_a_move() -> None:
     async with opened() as engine:
         await register(engine, "t", function("t-a"), url="http://127.0.0.1:9/x")

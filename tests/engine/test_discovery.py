@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -121,6 +121,47 @@ async def test_an_app_that_goes_and_returns_is_told_of_once_each(house: House) -
         await told.until(Sign.BACK)
     assert told.signs == [Sign.SYNCED, Sign.REFUSED, Sign.BACK]
     assert house.engine.apps()[0].last_error is None
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"ok":NaN}'], ids=("deep", "NaN"))
+async def test_an_app_that_answers_nonsense_is_refused_and_the_others_are_watched(
+    house: House, body: bytes
+) -> None:
+    bad, good = await house.serve_app(one), await house.serve_app(one, app_id="good")
+
+    async def nonsense(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"x-inngest-sdk", b"js:v9")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    house.served[bad].app = nonsense
+    async with watched(house, bad, good) as told:
+        replace_app(house, good, two)
+        await told.until(Sign.CHANGED)
+    reasons = {each.url: each.reason for each in told.notices if each.sign is Sign.REFUSED}
+    assert list(reasons) == [bad]
+    assert "it answered HTTP 200" in reasons[bad]
+
+
+async def test_a_defect_met_at_one_app_is_told_once_and_the_others_are_watched(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, sync = await house.serve_app(one), house.engine.registrar.sync
+
+    async def broken(url: str) -> Mapping[str, Any]:
+        if url == good:
+            return await sync(url)
+        raise KeyError("surprise")
+
+    monkeypatch.setattr(house.engine.registrar, "sync", broken)
+    async with watched(house, "http://127.0.0.1:9/x", good) as told:
+        replace_app(house, good, two)
+        await told.until(Sign.CHANGED)
+    (refused,) = [each for each in told.notices if each.sign is Sign.REFUSED]
+    assert refused.reason == "the engine cannot make out its answer: KeyError: 'surprise'"
+    assert [each.message for each in caplog.records if each.exc_info] == [
+        "cannot sync the app at http://127.0.0.1:9/x"
+    ]
 
 
 async def test_an_app_of_an_earlier_run_of_the_engine_is_asked_again(house: House) -> None:

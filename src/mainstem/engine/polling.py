@@ -16,7 +16,13 @@ from typing import Final
 from mainstem.engine.addresses import is_same_address
 from mainstem.engine.discovery import PATHS, PORTS, Scout
 from mainstem.engine.engine import Engine
-from mainstem.engine.errors import AppUnreachable, SyncRefused
+from mainstem.engine.errors import (
+    AppUnreachable,
+    EngineNotRunning,
+    StorageBusy,
+    StorageFailed,
+    SyncRefused,
+)
 from mainstem.engine.registrar import Registrar
 
 _LOG = logging.getLogger(__name__)
@@ -149,10 +155,19 @@ class _Watcher:
         try:
             answer = await self.registrar.sync(url)
         except SyncRefused as error:
-            self.last[url] = error.reason
-            if error.reason != before:
-                is_away = isinstance(error.__cause__, AppUnreachable)
-                self.tell(Notice(Sign.AWAY if is_away else Sign.REFUSED, url, error.reason))
+            is_away = isinstance(error.__cause__, AppUnreachable)
+            self._tell_failed(Sign.AWAY if is_away else Sign.REFUSED, url, error.reason)
+            return False
+        except StorageBusy as error:
+            self._tell_failed(Sign.REFUSED, url, str(error))
+            return False
+        except (StorageFailed, EngineNotRunning):
+            raise
+        except Exception as error:  # noqa: BLE001  one app must not end the watch of the others
+            reason = f"the engine cannot make out its answer: {type(error).__name__}: {error}"
+            if reason != before:
+                _LOG.exception("cannot sync the app at %s", url)
+            self._tell_failed(Sign.REFUSED, url, reason)
             return False
         self.last[url] = ""
         self.arrived.add(url)
@@ -164,6 +179,12 @@ class _Watcher:
         elif is_modified:
             self.tell(Notice(Sign.CHANGED, url))
         return True
+
+    def _tell_failed(self, sign: Sign, url: str, reason: str) -> None:
+        """Tell why an app was not synced, unless that was told."""
+        if reason != self.last.get(url):
+            self.tell(Notice(sign, url, reason))
+        self.last[url] = reason
 
 
 def _is_among(url: str, others: Iterable[str]) -> bool:

@@ -80,6 +80,8 @@ class Registrar:
         self._taken: deque[tuple[str, Accepted]] = deque(maxlen=_REMEMBERED)
         # Where registrations came from that were refused, to ask there again.
         self._refused: deque[str] = deque(maxlen=_REMEMBERED)
+        # The pairs of addresses, by app, that were told of while both go on registering it.
+        self._conflicts: dict[str, set[frozenset[str]]] = {}
 
     async def sync(self, url: str) -> Mapping[str, Json]:
         """Ask the app at `url` to register; its answer. Raises `SyncRefused`."""
@@ -103,7 +105,7 @@ class Registrar:
             raise
         if registration.url in self._refused:
             self._refused.remove(registration.url)
-        for conflict in accepted.conflicts:
+        for conflict in self._new_conflicts(registration.name, accepted.conflicts):
             _LOG.warning(
                 "App %r is served at two addresses that both registered it: %s and %s. Calls go to"
                 " the first only. Stop one of them, or give it an app id of its own.",
@@ -112,6 +114,14 @@ class Registrar:
                 conflict.other_url,
             )
         return accepted
+
+    def _new_conflicts(self, app: str, conflicts: tuple[Conflict, ...]) -> list[Conflict]:
+        """Those not told of yet; the two addresses register in turn, at every poll."""
+        told = self._conflicts.pop(app, set())
+        pairs = {frozenset((each.url, each.other_url)): each for each in conflicts}
+        if pairs:
+            self._conflicts[app] = set(pairs)
+        return [each for pair, each in pairs.items() if pair not in told]
 
     def expect_environment(self, app: str, env: str | None) -> None:
         """Refuse an app of another branch environment. Raises `WrongEnvironment`."""
