@@ -168,6 +168,16 @@ async def test_an_app_lost_around_a_step_is_asked_again(when: Any, done: int) ->
     assert shop.done == ["charge 7 CHF"] * done
 
 
+async def test_an_app_that_is_always_lost_fails_its_run() -> None:
+    shop = open_shop()
+    async with Harness.open(shop.client, shop.functions) as harness:
+        harness.crash("charge", when="before", times=None)
+        run = await harness.send_one(bought())
+        await harness.advance(days=1)
+        run.assert_failed()
+    assert shop.done == []
+
+
 async def test_an_app_may_be_lost_in_a_thread_and_at_a_step_of_the_server() -> None:
     shop = open_shop()
     async with Harness.open(shop.client, shop.functions) as harness:

@@ -6,11 +6,12 @@ ordered that the app be lost, as a process that dies would.
 
 import asyncio
 from collections.abc import Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 from mainstem.testing.book import Book, Call
-from mainstem.testing.step_work import AnswerLost
+from mainstem.testing.process_end import AnswerLost
 
 Scope = MutableMapping[str, Any]
 # The engine of a harness is a dev server; an app whose handler was made for cloud mode need not
@@ -20,11 +21,12 @@ LOOKUP = "mainstem-lookup"
 
 
 class AppDoor:
-    """An ASGI app with its calls written down."""
+    """An ASGI app with its calls written down. `is_ours` if the harness itself has made it."""
 
-    def __init__(self, app: Any, book: Book) -> None:
+    def __init__(self, app: Any, book: Book, *, is_ours: bool = False) -> None:
         self.app = app
         self._book = book
+        self._is_ours = is_ours
         self._lifespan: _Lifespan | None = None
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -32,7 +34,7 @@ class AppDoor:
         scope["headers"] = [pair for pair in scope["headers"] if pair[0] != _NOT_TOLD]
         request_id = headers.get(b"x-request-id", b"").decode()
         run = headers.get(b"x-run-id", b"").decode()
-        call = Call(run, is_lookup=run == LOOKUP)
+        call = Call(run, self._book, is_lookup=run == LOOKUP)
         self._book.calls[request_id] = call
         answer: list[Any] = []
 
@@ -40,13 +42,24 @@ class AppDoor:
             answer.append(message)
 
         try:
-            await self.app(scope, receive, keep)
+            await self._answer(scope, receive, keep)
         finally:
             self._book.calls.pop(request_id, None)
+        if call.lost_why is not None:
+            raise AnswerLost(call.lost_why)
         if call.lost_at is not None:
             raise AnswerLost(f"the app was lost at step {call.lost_at!r}, on order of the test")
         for message in answer:
             await send(message)
+
+    async def _answer(self, scope: Scope, receive: Any, keep: Any) -> None:
+        try:
+            await self.app(scope, receive, keep)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise AnswerLost("the app cancelled its own call") from error
 
     async def begin(self) -> None:
         """Let the app start, if it wants to (ASGI's lifespan). Raises what kept it from that."""
@@ -54,10 +67,25 @@ class AppDoor:
         await self._lifespan.begin()
 
     async def end(self) -> None:
-        """Let the app stop."""
-        if self._lifespan is not None:
-            await self._lifespan.end()
-            self._lifespan = None
+        """Let the app stop; a second call does nothing."""
+        lifespan, self._lifespan = self._lifespan, None
+        if self._is_ours:
+            _end_threads(self.app)
+        if lifespan is not None:
+            await lifespan.end()
+
+
+def _end_threads(app: Any) -> None:
+    """End the threads in which the SDK ran the sync functions of an app.
+
+    They belong to a handler that only the app's routes hold, and that nobody closes (SDK 0.5).
+    """
+    for route in app.routes:
+        for cell in getattr(getattr(route, "endpoint", None), "__closure__", None) or ():
+            pool = getattr(cell.cell_contents, "_thread_pool", None)
+            if isinstance(pool, ThreadPoolExecutor):
+                # One that is still at work ends with its function: nobody can stop a thread.
+                pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Lifespan:

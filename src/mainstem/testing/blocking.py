@@ -7,26 +7,32 @@ A test of async functions that share connections with the test itself is better 
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import wait
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import inngest
 
 from mainstem.catalog import Catalog
 from mainstem.engine import RunStatus, RunView
 from mainstem.testing.book import Book
+from mainstem.testing.checks import Functions
 from mainstem.testing.comparison import Comparison
-from mainstem.testing.harness import AnyEvent, Harness, Opening
+from mainstem.testing.errors import HarnessClosed, HarnessError
+from mainstem.testing.harness import AnyEvent, Harness
+from mainstem.testing.opening import Opening
 from mainstem.testing.orders import AnyFunction
-from mainstem.testing.plan import Fault, StandIn, When
+from mainstem.testing.plan import Fault, StandIn, UnusedOrder, When
 from mainstem.testing.records import Record
 from mainstem.testing.run import EngineRun, SeenRun
 from mainstem.testing.seen import Pending, SentEvent
-from mainstem.testing.stage import Functions
+from mainstem.testing.stage import SERVE_PATH
 
 Json = Any
 T = TypeVar("T")
+# How often somebody who waits looks whether the harness's thread is still alive.
+_LOOK_S: Final = 0.2
 
 
 class SyncRun(SeenRun):
@@ -48,9 +54,8 @@ class SyncHarness:
     def __init__(self, opening: Callable[[], Opening]) -> None:
         """`opening` is called in the harness's own thread."""
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="mainstem-testing", daemon=True
-        )
+        self._thread = threading.Thread(target=self._live, name="mainstem-testing", daemon=True)
+        self._died: BaseException | None = None
         self._thread.start()
         try:
             self._inner = self.wait_for(_opened(opening))
@@ -70,15 +75,41 @@ class SyncHarness:
 
     def wait_for(self, work: Coroutine[Any, Any, T]) -> T:
         """What a coroutine gives, done in the harness's thread."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        if self._loop.is_closed() or not self._thread.is_alive():
+            work.close()
+            raise self._over()
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        while True:
+            # With a bound, as nobody would answer once the thread has ended.
+            done, _ = wait((future,), timeout=_LOOK_S)
+            if done:
+                return future.result()
+            if not self._thread.is_alive():
+                raise self._over()
+
+    def _live(self) -> None:
+        try:
+            self._loop.run_forever()
+        except BaseException as error:  # noqa: BLE001  told to whoever waits for this thread
+            self._died = error
+
+    def _over(self) -> HarnessError:
+        if self._died is None:
+            return HarnessClosed("The harness is closed: use it in `with SyncHarness.open(…)`.")
+        return HarnessError(
+            f"The harness's thread has ended by {type(self._died).__name__}: {self._died}. The code"
+            " under test must not end the process."
+        )
 
     def close(self) -> None:
         """Close the harness and end its thread; a second call does nothing."""
-        if not self._loop.is_closed():
-            try:
+        if self._loop.is_closed():
+            return
+        try:
+            if self._thread.is_alive():
                 self.wait_for(self._inner.aclose())
-            finally:
-                self._stop()
+        finally:
+            self._stop()
 
     def __enter__(self) -> Self:
         return self
@@ -92,10 +123,31 @@ class SyncHarness:
         self.close()
 
     def _stop(self) -> None:
-        self.wait_for(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        if self._thread.is_alive():
+            self.wait_for(self._loop.shutdown_default_executor())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        elif inner := getattr(self, "_inner", None):
+            # Whoever waited for the thread was told why it ended; the clients must not stay.
+            inner.release()
         self._loop.close()
+
+    # Apps
+
+    def add_app(
+        self,
+        client: inngest.Inngest,
+        functions: Functions = (),
+        *,
+        app: Any = None,
+        serve_path: str = SERVE_PATH,
+    ) -> None:
+        """Put another app on the engine; see `Harness.add_app`."""
+        self.wait_for(self._inner.add_app(client, functions, app=app, serve_path=serve_path))
+
+    def add_client(self, client: inngest.Inngest) -> None:
+        """Lead another client to the engine; see `Harness.add_client`."""
+        self._there(lambda: self._inner.add_client(client))
 
     # Time
 
@@ -171,7 +223,7 @@ class SyncHarness:
         self, step: str, answer: Any = None, *, function: AnyFunction | None = None
     ) -> StandIn:
         """Let `answer` stand in for a step's work."""
-        return self._inner.stub(step, answer, function=function)
+        return self._there(lambda: self._inner.stub(step, answer, function=function))
 
     def fail(
         self,
@@ -182,18 +234,27 @@ class SyncHarness:
         function: AnyFunction | None = None,
     ) -> None:
         """Let a step fail instead of being done."""
-        self._inner.fail(step, error, times=times, function=function)
+        self._there(lambda: self._inner.fail(step, error, times=times, function=function))
 
     def crash(
         self,
         step: str,
         *,
         when: When = "after",
-        times: int = 1,
+        times: int | None = 1,
         function: AnyFunction | None = None,
     ) -> None:
         """Let the app be lost before or after a step's work."""
-        self._inner.crash(step, when=when, times=times, function=function)
+        self._there(lambda: self._inner.crash(step, when=when, times=times, function=function))
+
+    @property
+    def unused_orders(self) -> list[UnusedOrder]:
+        """Stand-ins, failures and crashes that no step has met so far."""
+        return self._inner.unused_orders
+
+    def assert_orders_used(self) -> None:
+        """Raise `AssertionError` if a stub, a failure or a crash was for nothing."""
+        self._inner.assert_orders_used()
 
     def assert_sent(
         self, name: str, data: Mapping[str, Json] | None = None, *, times: int | None = None

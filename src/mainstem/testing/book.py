@@ -16,13 +16,16 @@ from mainstem.testing.seen import LogSeen, SentEvent, StepKind, Try
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """One call of a function. `lost_at` is the step around which the app was lost, if it was.
+    """One call of a function. `lost_at` is the step around which the app was lost, if it was,
+    `lost_why` what it did if that was its own doing.
 
     `is_live` is true once the code goes on where no earlier call had come.
     """
 
     run: str
+    book: "Book"
     lost_at: str | None = None
+    lost_why: str | None = None
     is_live: bool = False
     step: str | None = None
     is_lookup: bool = False
@@ -41,14 +44,16 @@ class Book:
         default_factory=lambda: defaultdict(list)
     )
     kinds: dict[tuple[str, str], StepKind] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
     lines: defaultdict[str, list[LogSeen]] = field(default_factory=lambda: defaultdict(list))
     raised: defaultdict[str, list[BaseException]] = field(default_factory=lambda: defaultdict(list))
     sent: list[SentEvent] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    is_closed: bool = False
 
     def clear(self) -> None:
         """Forget everything but calls under way."""
-        for part in (self.tries, self.kinds, self.lines, self.raised, self.sent):
+        for part in (self.tries, self.kinds, self.names, self.lines, self.raised, self.sent):
             part.clear()
 
     def note_sent(self, events: list[tuple[str, str, dict[str, object]]], at: datetime) -> None:

@@ -19,8 +19,8 @@ import httpx
 import inngest
 
 from mainstem.errors import UnknownSdk
-from mainstem.testing.book import Book
-from mainstem.testing.errors import HarnessError
+from mainstem.testing.book import CURRENT, Book
+from mainstem.testing.errors import HarnessClosed, HarnessError
 
 _SEED: Final = "x-inngest-event-id-seed"
 _EXPECTED: Final = "x-inngest-expected-server-kind"
@@ -45,8 +45,9 @@ class EngineDoor:
         self._transport = httpx.ASGITransport(app)
 
     def close(self) -> None:
-        """Lead nowhere."""
+        """Lead nowhere, and let nothing out that calls of this harness have left behind."""
         self._transport = None
+        self._book.is_closed = True
 
     @property
     def is_at_home(self) -> bool:
@@ -57,6 +58,7 @@ class EngineDoor:
         """What the engine answers."""
         if self._transport is None:
             raise httpx.ConnectError("The harness of this client is closed.", request=request)
+        _refuse_leftovers(request)
         is_event = urlsplit(str(request.url)).path.startswith("/e/")
         events = self._stamped(request) if is_event else None
         asked = _request(request, events)
@@ -137,6 +139,31 @@ class _Sync:
         return self._door.answer_sync(request)
 
 
+def _refuse_leftovers(request: httpx.Request) -> None:
+    """Raise `HarnessClosed` for a request of a task or thread that a tested function began.
+
+    The client is as it was again by now, and would ask the real server.
+    """
+    call = CURRENT.get()
+    if call is not None and call.book.is_closed:
+        raise HarnessClosed(
+            f"A function under test (run {call.run}) has left something running that asks"
+            f" {request.url.host} now, after its harness was closed. Nothing was sent. Let the"
+            " function, or the test, wait for it."
+        )
+
+
+async def _refuse_leftovers_async(request: httpx.Request) -> None:
+    _refuse_leftovers(request)
+
+
+def _guard(client: Any, refuse: Any) -> None:
+    """Let a client's requests pass `refuse` for good; it stops only what a test has begun."""
+    hooks = getattr(client, "event_hooks", None)
+    if hooks is not None and refuse not in hooks["request"]:
+        hooks["request"].append(refuse)
+
+
 _TAKEN: Final[WeakSet[inngest.Inngest]] = WeakSet()
 # Clients of ours. To make one takes the SDK longer than to run a test with it (it reads the
 # machine's certificates, twice), so those that are free are taken again.
@@ -171,6 +198,11 @@ class ClientDoor:
     def open(self) -> None:
         """Lead the client here. Raises `HarnessError` when another harness has it."""
         client: Any = self.client
+        if not isinstance(client, inngest.Inngest):
+            raise HarnessError(
+                f"Cannot open a harness on {client!r}: it is no client. Give the `inngest.Inngest`"
+                " that the app has made."
+            )
         if client in _TAKEN:
             raise HarnessError(
                 f"Cannot open a harness on the client of app '{client.app_id}': another one that"
@@ -186,6 +218,8 @@ class ClientDoor:
             "mode": client._mode,  # noqa: SLF001
             "is_production": client.is_production,
         }
+        _guard(http._http_client, _refuse_leftovers_async)  # noqa: SLF001
+        _guard(http._http_client_sync, _refuse_leftovers)  # noqa: SLF001
         _TAKEN.add(client)
         self._set(_Async(self._door), _Sync(self._door), _dev(client), is_production=False)
         client.middleware = [*client.middleware, self._middleware]

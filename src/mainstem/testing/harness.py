@@ -1,7 +1,7 @@
 """The engine in a test: events in, time passing, runs out. What a test holds in its hand."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Final, Self
@@ -10,52 +10,28 @@ import inngest
 
 from mainstem.catalog import Catalog, EventData
 from mainstem.engine import RunStatus, RunView
+from mainstem.testing.checks import Functions, check_options, check_within, nearest
 from mainstem.testing.client_door import own_client
 from mainstem.testing.comparison import Comparison, compare
 from mainstem.testing.errors import HarnessClosed, HarnessError, NoSuchRun
 from mainstem.testing.lookups import ask_all, caller_of, read_pending
+from mainstem.testing.opening import Opening
 from mainstem.testing.orders import AnyFunction
 from mainstem.testing.records import Record
 from mainstem.testing.run import EngineRun, SeenRun
 from mainstem.testing.seen import Pending
-from mainstem.testing.stage import SERVE_PATH, START, Functions, Stage
-from mainstem.testing.travel import travel
+from mainstem.testing.stage import SERVE_PATH, START, Stage
 
 Json = Any
 AnyEvent = inngest.Event | EventData
 _MANY: Final = 1_000_000
 
 
-class Opening:
-    """A harness about to be opened: `await` it, or enter it with `async with`."""
-
-    def __init__(self, harness: "Harness", fill: Callable[[], Awaitable[None]]) -> None:
-        self._harness = harness
-        self._fill = fill
-
-    def __await__(self) -> Generator[Any, None, "Harness"]:
-        return self._open().__await__()
-
-    async def __aenter__(self) -> "Harness":
-        return await self._open()
-
-    async def __aexit__(self, *raised: object) -> None:
-        await self._harness.aclose()
-
-    async def _open(self) -> "Harness":
-        try:
-            await self._harness.start()
-            await self._fill()
-        except BaseException:
-            await self._harness.aclose()
-            raise
-        return self._harness
-
-
 class Harness(Stage):
     """An engine with apps on it, for one test. `Harness.open(…)`; `aclose` at the end."""
 
     def __init__(self, **options: Any) -> None:
+        check_options(Stage.__init__, options)
         super().__init__(**options)
         self._runs: dict[str, EngineRun] = {}
         self._last_views: dict[str, RunView] = {}
@@ -76,7 +52,8 @@ class Harness(Stage):
         `"real"` takes the machine's; `seed` decides ids and the spread of retries; `path` is the
         engine's file, for `restart` (in memory without one); `retry_interval` (seconds) replaces
         the pauses between attempts; lines from `log_level` on are kept; the app has `patience`
-        seconds of real time for each answer.
+        seconds of real time for each answer. At one moment of the clock there may be `most_calls`
+        answers, and `advance` stops at `most_stops` moments: more is taken for an endless chain.
         """
         harness = cls(**options)
         return Opening(
@@ -130,8 +107,11 @@ class Harness(Stage):
 
     async def send(self, *events: AnyEvent) -> list[str]:
         """Send events with the (first) client and let everything due now be done; their ids."""
-        if not self._clients:
-            raise HarnessClosed("The harness has no app; open it with `Harness.open(…)`.")
+        if self._engine is None or not self._clients:
+            raise HarnessClosed(
+                "The harness is not open, so nothing was sent: use it in `async with"
+                " Harness.open(…)`."
+            )
         ready = [event.to_event() if isinstance(event, EventData) else event for event in events]
         ids = await self._clients[0].client.send(ready)
         if self.is_virtual:
@@ -143,6 +123,8 @@ class Harness(Stage):
 
         Raises `NoSuchRun` when there is none, or not one.
         """
+        if function is not None:
+            self._full_id(function)
         (event_id,) = await self.send(event)
         name = event.event_name if isinstance(event, EventData) else event.name
         return await self._only(name, self.runs(event=event_id, function=function))
@@ -172,7 +154,7 @@ class Harness(Stage):
     ) -> list[EngineRun]:
         """Runs, oldest first: of a function, a status, or started by the event with an id."""
         found = self.engine.runs(
-            status=None if status is None else RunStatus(status),
+            status=None if status is None else _status(status),
             function=None if function is None else self._full_id(function),
             event=event,
             limit=_MANY,
@@ -188,15 +170,16 @@ class Harness(Stage):
         return sorted(told, key=lambda each: (each.until is None, each.until or START))
 
     def trace(self) -> str:
-        """All runs as text."""
-        return "\n\n".join(run.trace() for run in self.runs())
+        """All runs as text, and the orders that were for nothing."""
+        told = [run.trace() for run in self.runs()]
+        return "\n\n".join((*told, unused) if (unused := self.unused_text()) else told)
 
     async def replay(self, record: Record, function: AnyFunction | None = None) -> Comparison:
         """Play a recorded run to the present code (of `function`, if it has another name now).
 
         No step's work is done; the code between the steps runs.
         """
-        slug = self._full_id(function or record.function)
+        slug = self._slug(function or record.function)
         here = {view.slug: view for app in self.engine.apps() for view in app.functions}
         if slug not in here:
             raise HarnessError(
@@ -215,17 +198,12 @@ class Harness(Stage):
 
     async def reach_end(self, run: str, within: timedelta | None) -> str:
         """Let a run go on to its end; what it waits for if it did not come there."""
+        check_within(within)
         if self.view_of(run).is_over:
             return ""
         if self.is_virtual:
             target = self._target(None, within or timedelta(0))
-            await travel(
-                self.engine,
-                self._virtual(),
-                target,
-                self._patience,
-                lambda: self.view_of(run).is_over,
-            )
+            await self._travel(target, lambda: self.view_of(run).is_over)
         else:
             await self._watch(run, self._patience if within is None else within.total_seconds())
         jobs = await ask_all(self.way_in, f"/v1/runs/{run}/jobs")
@@ -241,11 +219,32 @@ class Harness(Stage):
             return
 
     def _full_id(self, function: AnyFunction) -> str:
+        """The full id of a function here. Raises `HarnessError` when there is none of that name."""
+        slug = self._slug(function)
+        known = self._function_ids()
+        if slug not in known:
+            raise HarnessError(
+                f"There is no function '{slug}' here{nearest(slug, known)}. Functions here:"
+                f" {', '.join(known) or 'none'}."
+            )
+        return slug
+
+    def _slug(self, function: AnyFunction) -> str:
         if not isinstance(function, str):
             return function.id
         known = self._function_ids()
         full = [f"{door.client.app_id}-{function}" for door in self._clients]
         return next((each for each in (function, *full) if each in known), function)
+
+    def local_ids(self) -> dict[str, str]:
+        """The local ids of the functions here, by local and by full id."""
+        prefixes = [f"{door.client.app_id}-" for door in self._clients]
+        known: dict[str, str] = {}
+        for slug in self._function_ids():
+            prefix = next((each for each in prefixes if slug.startswith(each)), "")
+            local = slug.removeprefix(prefix)
+            known[slug] = known[local] = local
+        return known
 
     def _function_ids(self) -> list[str]:
         return sorted(view.slug for app in self.engine.apps() for view in app.functions)
@@ -266,3 +265,12 @@ class Harness(Stage):
             " holds it, or that the event is dated in the future.\n"
             f"Pending:\n{waiting or '  nothing'}"
         )
+
+
+def _status(status: RunStatus | str) -> RunStatus:
+    try:
+        return RunStatus(status)
+    except ValueError:
+        raise HarnessError(
+            f"There is no status {status!r}; a run is {', '.join(RunStatus)}."
+        ) from None

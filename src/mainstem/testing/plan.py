@@ -37,11 +37,26 @@ class StandIn:
 
 @dataclass(eq=False)
 class _Order:
+    kind: str
     step: str
     function: str | None
     left: int | None
+    used: int = 0
     fault: Callable[[], BaseException] | None = None
     when: When | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedOrder:
+    """An order (stub, fail, crash) that was for nothing so far."""
+
+    kind: str
+    step: str
+    function: str | None
+
+    def __str__(self) -> str:
+        where = f" of function '{self.function}'" if self.function else ""
+        return f"{self.kind} of step '{self.step}'{where}"
 
 
 class Plan:
@@ -61,11 +76,11 @@ class Plan:
 
     def add_failure(self, step: str, fault: Fault, times: int | None, function: str | None) -> None:
         """Let a step fail; None is always."""
-        self._failures.append(_Order(step, function, times, fault=_raiser(fault)))
+        self._failures.append(_Order("fail", step, function, times, fault=_raiser(fault)))
 
-    def add_crash(self, step: str, when: When, times: int, function: str | None) -> None:
-        """Let the app be lost around a step's work."""
-        self._crashes.append(_Order(step, function, times, when=when))
+    def add_crash(self, step: str, when: When, times: int | None, function: str | None) -> None:
+        """Let the app be lost around a step's work; None is always."""
+        self._crashes.append(_Order("crash", step, function, times, when=when))
 
     def clear(self) -> None:
         """Forget every order."""
@@ -73,6 +88,15 @@ class Plan:
             self._stand_ins.clear()
             self._failures.clear()
             self._crashes.clear()
+
+    def unused(self) -> list[UnusedOrder]:
+        """The orders that no step has met so far."""
+        with self._lock:
+            stubs = [
+                UnusedOrder("stub", s.step, s.function) for s in self._stand_ins if not s.count
+            ]
+            others = [o for o in (*self._failures, *self._crashes) if not o.used]
+        return stubs + [UnusedOrder(o.kind, o.step, o.function) for o in others]
 
     def is_concerned(self, step: str, function: str) -> bool:
         """Whether a step has a stand-in or is to fail."""
@@ -103,11 +127,12 @@ class Plan:
             for order in reversed(orders):
                 if not _fits(order, step, function) or (whens and order.when not in whens):
                     continue
-                if order.left is None:
-                    return order
-                if order.left > 0:
+                if order.left == 0:
+                    continue
+                if order.left is not None:
                     order.left -= 1
-                    return order
+                order.used += 1
+                return order
         return None
 
 

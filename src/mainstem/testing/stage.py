@@ -5,7 +5,8 @@ functions are served by the SDK's own FastAPI adapter, or by the app that is han
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,13 +16,12 @@ import inngest
 from mainstem.engine import Clock, Engine, EngineOptions, SystemClock, VirtualClock, engine_app
 from mainstem.testing.app_door import AppDoor, Doors
 from mainstem.testing.capture import LogCapture
+from mainstem.testing.checks import Functions, check_app, read_span
 from mainstem.testing.client_door import ClientDoor, EngineDoor
 from mainstem.testing.errors import HarnessClosed, HarnessError
 from mainstem.testing.orders import Orders
 from mainstem.testing.step_seam import moment, seam
-from mainstem.testing.travel import settle, travel
-
-Functions = Sequence[inngest.Function[Any]]
+from mainstem.testing.travel import Traveller
 
 START: Final = datetime(2030, 1, 1, tzinfo=UTC)
 SERVE_PATH: Final = "/api/inngest"
@@ -41,6 +41,8 @@ class Stage(Orders):
         retry_interval: float | None = None,
         log_level: int = logging.INFO,
         patience: float = 10.0,
+        most_calls: int = 10_000,
+        most_stops: int = 50_000,
     ) -> None:
         super().__init__()
         self._clock: Clock = VirtualClock(start) if clock == "virtual" else SystemClock()
@@ -49,11 +51,15 @@ class Stage(Orders):
             str(path or _MEMORY), retry_interval=retry_interval, transports=self._doors, seed=seed
         )
         self._patience = patience
+        self._traveller = Traveller(patience, most_calls, most_stops, self._under_way)
         self._capture = LogCapture(self.book, lambda: self.now, log_level)
         self._engine: Engine | None = None
         self._way_in: EngineDoor | None = None
         self._clients: list[ClientDoor] = []
         self._urls: list[str] = []
+        self._apps_begun = 1
+        # What the engine died of, once it was raised in the test.
+        self._told: BaseException | None = None
 
     # Opening and closing
 
@@ -64,14 +70,22 @@ class Stage(Orders):
         await self._open_engine()
 
     async def aclose(self) -> None:
-        """Close the engine, give clients and logging back; a second call does nothing."""
+        """Close the engine, give clients and logging back; a second call does nothing.
+
+        Raises what the engine died of, unless the test has been told of it.
+        """
         self.release()
         engine, self._engine = self._engine, None
         if engine is None:
             return
-        await engine.aclose()
-        for door in self._doors.values():
-            await door.end()
+        async with AsyncExitStack() as ends:
+            for door in self._doors.values():
+                ends.push_async_callback(door.end)
+            try:
+                await engine.aclose()
+            except BaseException as error:
+                if error is not self._told:
+                    raise
 
     def release(self) -> None:
         """Give clients and logging back at once, as `aclose` does first."""
@@ -89,23 +103,44 @@ class Stage(Orders):
         app: Any = None,
         serve_path: str = SERVE_PATH,
     ) -> None:
-        """Put an app on the engine: `functions` of `client`, or the ASGI `app` that serves them."""
-        if bool(functions) == (app is not None):
-            raise HarnessError(
-                f"Cannot test app '{client.app_id}': give either its functions, or the ASGI app"
-                f" that serves them (`app=`); there were {len(functions)} functions and"
-                f" {'an' if app is not None else 'no'} app."
-            )
+        """Put an app on the engine: `functions` of `client`, or the ASGI `app` that serves them.
+
+        An `app` that was added before, for another client, is started once and ended once.
+        """
+        asked = check_app(client, functions, app)
+        door = self._led(client)
+        try:
+            origin = await self._begin(app or _served(client, asked, serve_path), is_ours=not app)
+            url = f"{origin}{serve_path}"
+            await self.engine.sync_app(url)
+        except BaseException:
+            self._clients.remove(door)
+            door.close()
+            raise
+        self._urls.append(url)
+
+    def add_client(self, client: inngest.Inngest) -> None:
+        """Lead another client to the engine, one that only sends and has no functions."""
+        self._led(client)
+
+    def _led(self, client: inngest.Inngest) -> ClientDoor:
         door = ClientDoor(client, self.way_in, seam(self))
         door.open()
         self._clients.append(door)
         self._capture.listen_to(client.logger)
-        origin = f"http://app-{len(self._doors) + 1}.test"
-        served = AppDoor(app or _served(client, functions, serve_path), self.book)
-        self._doors[origin] = served
-        self._urls.append(f"{origin}{serve_path}")
-        await served.begin()
-        await self.engine.sync_app(self._urls[-1])
+        return door
+
+    async def _begin(self, app: Any, *, is_ours: bool) -> str:
+        """The origin of an app that has begun."""
+        for origin, door in self._doors.items():
+            if door.app is app:
+                return origin
+        origin = f"http://app-{self._apps_begun}.test"
+        self._apps_begun += 1
+        door = AppDoor(app, self.book, is_ours=is_ours)
+        await door.begin()
+        self._doors[origin] = door
+        return origin
 
     async def restart(self) -> None:
         """Stop the engine in the middle of whatever it does, and start another on its file."""
@@ -163,16 +198,34 @@ class Stage(Orders):
 
     async def drain(self) -> None:
         """Let everything that is due now be done."""
-        await settle(self.engine, self._patience)
+        await self._settle()
 
     async def advance(self, *, until: datetime | None = None, **span: float) -> None:
         """Let time pass: `days=3`, `hours=1, minutes=30` (as `timedelta`), or `until` a moment.
 
-        The clock stops wherever something is due and lets it be done before it goes on. Raises
-        `HarnessError` for a real clock, or a moment without a time zone or in the past.
+        The clock stops wherever something is due and lets it be done before it goes on, which costs
+        real time at each stop. Raises `HarnessError` for a real clock, a moment without a time zone
+        or in the past, and after `most_stops` stops.
         """
-        target = self._target(until, timedelta(**span))
-        await travel(self.engine, self._virtual(), target, self._patience)
+        target = self._target(until, read_span(span))
+        await self._travel(target)
+
+    async def _settle(self) -> None:
+        await self._remember(self._traveller.settle(self.engine))
+
+    async def _travel(self, target: int, is_there: Callable[[], bool] = lambda: False) -> None:
+        clock = self._virtual()
+        await self._remember(self._traveller.travel(self.engine, clock, target, is_there))
+
+    async def _remember(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except BaseException as error:
+            self._told = error
+            raise
+
+    def _under_way(self) -> list[str]:
+        return [self.engine.run(c.run).function_id for c in self.book.calls.values() if c.run]
 
     def _target(self, until: datetime | None, span: timedelta) -> int:
         if until is None:

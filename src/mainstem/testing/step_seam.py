@@ -16,9 +16,10 @@ from pydantic_core import to_jsonable_python
 
 from mainstem.testing.book import CURRENT, Book, Call
 from mainstem.testing.plan import Plan
+from mainstem.testing.process_end import AnswerLost, keep_alive
 from mainstem.testing.retry_times import on_the_clock
 from mainstem.testing.seen import StepKind
-from mainstem.testing.step_work import AnswerLost, StepWork, inputs_of, make_final
+from mainstem.testing.step_work import StepWork, inputs_of, make_final
 
 _METHODS = ("invoke_by_id", "run", "send_event", "sleep", "sleep_until", "wait_for_event")
 
@@ -59,6 +60,7 @@ def seam(desk: Desk) -> Callable[[inngest.Inngest, object], inngest.MiddlewareSy
                 for name in _METHODS:
                     setattr(ctx.step, name, getattr(made, name))
                 ctx.step.ai.infer = made.infer
+                keep_alive(ctx.step, self.call)
 
         def before_execution(self) -> None:
             if self.call is not None:
@@ -71,6 +73,10 @@ def seam(desk: Desk) -> Callable[[inngest.Inngest, object], inngest.MiddlewareSy
             if isinstance(error, inngest.RetryAfterError) and desk.is_virtual:
                 moved = on_the_clock(error.retry_after, datetime.now(UTC), desk.now)
                 error.retry_after = moved
+
+        def before_response(self) -> None:
+            # A thread of a pool keeps its context: what it does next belongs to no call of ours.
+            CURRENT.set(None)
 
     return Seam
 

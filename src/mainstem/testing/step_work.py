@@ -9,12 +9,9 @@ from typing import Any
 
 from mainstem.testing.book import Book, Call
 from mainstem.testing.plan import Plan, StandIn
+from mainstem.testing.process_end import AnswerLost, ended
 from mainstem.testing.seen import StepKind, Try
 from mainstem.testing.server import hashed
-
-
-class AnswerLost(Exception):  # noqa: N818  it says what happened
-    """The app is to be lost here, on order of the test: its answer will not arrive."""
 
 
 class StepWork:
@@ -33,6 +30,7 @@ class StepWork:
         again = self._counts[step_id]
         self._counts[step_id] += 1
         name = f"{step_id}:{again}" if again else step_id
+        self._book.names.add(name)
         self._book.kinds[self._call.run, hashed(name)] = self.kinds.pop(step_id, kind)
         return name
 
@@ -59,6 +57,11 @@ class StepWork:
             if (failure := self.plan.take_failure(step, function)) is not None:
                 raise failure  # noqa: TRY301  as above
             yield stand_in
+        except SystemExit as caught:
+            # Here already, as steps that are side by side have tasks of their own.
+            error = caught
+            self._call.lost_at = step
+            raise ended(caught, self._call) from caught
         except BaseException as caught:
             error = caught
             raise
