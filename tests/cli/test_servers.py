@@ -1,12 +1,16 @@
 """Servers inside the process."""
 
+import asyncio
+import contextlib
 import socket
+import time
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from mainstem.cli.outcome import CommandFailed, PortTaken
@@ -47,6 +51,32 @@ async def test_an_app_that_refuses_to_start_fails_the_command() -> None:
     with pytest.raises(CommandFailed, match="stopped while starting"):
         async with serving(broken, bind(LOOPBACK, 0, option="--port")):
             pytest.fail("it never started")
+
+
+async def test_who_stopped_reading_does_not_hold_a_server_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sending = asyncio.Semaphore(0)
+
+    async def endless(_: Request) -> StreamingResponse:
+        async def pieces() -> AsyncIterator[bytes]:
+            for _ in range(200):  # more than the sockets of both sides take
+                sending.release()
+                yield b"x" * 2**18
+
+        return StreamingResponse(pieces())
+
+    app = Starlette(routes=[Route("/", endless)])
+    with contextlib.ExitStack() as listeners:
+        async with serving(app, bind(LOOPBACK, 0, option="--port")) as url:
+            for _ in range(3):
+                address = (LOOPBACK, int(url.rpartition(":")[2]))
+                listener = listeners.enter_context(socket.create_connection(address))
+                listener.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                await sending.acquire()
+            began = time.monotonic()
+        assert time.monotonic() - began < 3
+    assert "Traceback" not in caplog.text
 
 
 def test_any_address_is_shown_as_the_loopback() -> None:

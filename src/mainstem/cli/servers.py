@@ -11,7 +11,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import uvicorn
 
 LOOPBACK = "127.0.0.1"
+# Who took nothing of what is sent for so long, while its server stops, has stalled.
+_STALLED_SECONDS = 0.5
 
 
 def bind(host: str, port: int, *, option: str) -> socket.socket:
@@ -92,6 +94,14 @@ def _quiet_server(app: Any) -> uvicorn.Server:
                 # uvicorn's way to say that the lifespan failed; in a task it would end the loop.
                 raise RuntimeError("the app's lifespan failed") from error
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            leaving = asyncio.create_task(_leave_stalled(self.server_state.connections))
+            try:
+                await super().shutdown(sockets)
+            finally:
+                leaving.cancel()
+                await asyncio.gather(leaving, return_exceptions=True)
+
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
             yield
@@ -101,6 +111,18 @@ def _quiet_server(app: Any) -> uvicorn.Server:
             app, log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="on"
         )
     )
+
+
+async def _leave_stalled(connections: Collection[Any]) -> None:
+    """Cut off, while a server stops, who has stopped to read what is sent: it would never end."""
+    before: dict[Any, int] = {}
+    while True:
+        left = {each.transport: each.transport.get_write_buffer_size() for each in connections}
+        for transport, size in left.items():
+            if 0 < before.get(transport, 0) <= size:
+                transport.abort()
+        before = left
+        await asyncio.sleep(_STALLED_SECONDS)
 
 
 async def until_stopped(over: Coroutine[Any, Any, None] | None = None) -> None:
