@@ -79,30 +79,36 @@ def _teller(event: Event) -> str:
 
 
 def _wake_listeners(work: Work, event: Event) -> None:
-    first_event = _first_events(work)
+    hears = _hearing(work, event)
     for pause in pauses_for(work.sql, event, work.now):
-        first = first_event(pause) if pause.condition else None
-        if not is_match(pause.condition, first, event.body, now=work.now):
+        if not hears(pause):
             continue
         if pause.step_id is not None:
-            resume_step(
-                work, pause.run_id, pause.step_id, encode(_bare(event.body)), StepMove.COMPLETE
-            )
+            memo = encode(_bare(event.body))
+            resume_step(work, pause.run_id, pause.step_id, memo, StepMove.COMPLETE)
         elif (run := find_run(work.sql, pause.run_id)) is not None:
             cancel_run(work, run)
 
 
-def _first_events(work: Work) -> Callable[[Pause], Json]:
-    """Gives what a pause's condition may read of its run's first event.
-
-    Whole events are read once for the pauses of a run that follow each other.
-    """
+def _hearing(work: Work, event: Event) -> Callable[[Pause], bool]:
+    """Whether a pause's condition holds for an event; nothing is read or decided twice in a row."""
 
     @lru_cache(maxsize=1)
     def whole(run_id: str) -> Json:
         return find_first_event(work.sql, run_id)
 
-    return lambda pause: whole(pause.run_id) if pause.first is None else json.loads(pause.first)
+    @lru_cache(maxsize=1024)
+    def decided(condition: str, first: str) -> bool:
+        return is_match(condition, json.loads(first), event.body, now=work.now)
+
+    def hears(pause: Pause) -> bool:
+        if not pause.condition:
+            return True
+        if pause.first is not None:
+            return decided(pause.condition, pause.first)
+        return is_match(pause.condition, whole(pause.run_id), event.body, now=work.now)
+
+    return hears
 
 
 def _start_functions(work: Work, event: Event, but: str | None) -> None:
