@@ -35,25 +35,41 @@ async def test_a_call_is_signed_over_its_canonical_form(open_house: OpenHouse) -
     assert (run.status, run.output["ø"]) == ("COMPLETED", "é")
 
 
-async def test_an_app_that_has_the_new_key_already_is_served_by_an_engine_in_rotation(
+@pytest.mark.parametrize(
+    ("engine", "app"),
+    [
+        ((OLD, None), (OLD, None)),
+        ((OLD, None), (OLD, NEW)),
+        ((NEW, OLD), (OLD, NEW)),
+        ((NEW, OLD), (NEW, None)),
+        ((NEW, None), (NEW, None)),
+    ],
+    ids=("before", "apps know the new key", "engine swaps", "apps swap", "after"),
+)
+async def test_at_every_stage_of_the_documented_rotation_an_app_registers_and_runs(
+    open_house: OpenHouse,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: tuple[str, str | None],
+    app: tuple[str, str | None],
+) -> None:
+    house = await open_house(signing_key=engine[0], signing_key_fallback=engine[1])
+    if app[1] is not None:
+        monkeypatch.setenv("INNGEST_SIGNING_KEY_FALLBACK", app[1])
+    url = await house.serve_app(echo, signing_key=app[0])
+    async with httpx.AsyncClient() as http:
+        assert (await http.put(url)).json()["ok"] is True
+    assert (await house.engine.sync_app(url))["ok"] is True
+    assert (await house.run_of("a")).status is RunStatus.COMPLETED
+
+
+async def test_an_engine_that_swaps_before_its_apps_know_the_new_key_fails_their_runs(
     open_house: OpenHouse,
 ) -> None:
     house = await open_house(signing_key=NEW, signing_key_fallback=OLD)
-    await house.add_app(echo, signing_key=NEW)
-    assert (await house.run_of("a")).status is RunStatus.COMPLETED
-
-
-async def test_an_app_with_the_old_key_first_is_served_by_an_engine_in_rotation(
-    open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house = await open_house(signing_key=NEW, signing_key_fallback=OLD)
-    # It registers and fetches with its first key, the old one, and is called with the new one.
-    monkeypatch.setenv("INNGEST_SIGNING_KEY_FALLBACK", NEW)
     url = await house.serve_app(echo, signing_key=OLD)
     async with httpx.AsyncClient() as http:
-        answer = (await http.put(url)).json()
-    assert answer["ok"] is True
-    assert (await house.run_of("a")).status is RunStatus.COMPLETED
+        assert (await http.put(url)).json()["ok"] is True
+    assert (await house.run_of("a")).status is RunStatus.FAILED
 
 
 @pytest.mark.parametrize("path", ["/dev", "/v1/events", "/v1/apps/none/functions"])
