@@ -51,7 +51,7 @@ class SyncRun(SeenRun):
 class SyncHarness:
     """`Harness` without `await`: `with SyncHarness.open(client, functions) as harness:`."""
 
-    def __init__(self, opening: Callable[[], Opening]) -> None:
+    def __init__(self, opening: Callable[[], Opening[Harness]]) -> None:
         """`opening` is called in the harness's own thread."""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._live, name="mainstem-testing", daemon=True)
@@ -85,6 +85,8 @@ class SyncHarness:
             if done:
                 return future.result()
             if not self._thread.is_alive():
+                # It may be that it was never begun.
+                work.close()
                 raise self._over()
 
     def _live(self) -> None:
@@ -288,5 +290,5 @@ class SyncHarness:
         return self.wait_for(asked())
 
 
-async def _opened(opening: Callable[[], Opening]) -> Harness:
+async def _opened(opening: Callable[[], Opening[Harness]]) -> Harness:
     return await opening()

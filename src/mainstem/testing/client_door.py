@@ -36,7 +36,7 @@ class EngineDoor:
     def __init__(self, book: Book, now: Callable[[], datetime]) -> None:
         self._book = book
         self._now = now
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._transport: httpx.ASGITransport | None = None
 
@@ -72,7 +72,7 @@ class EngineDoor:
     def answer_sync(self, request: httpx.Request) -> httpx.Response:
         """The same for a thread that waits: the engine goes on in its own meanwhile."""
         if not self.is_at_home:
-            answer = asyncio.run_coroutine_threadsafe(self.answer(request), self._loop)
+            answer = asyncio.run_coroutine_threadsafe(self.answer(request), self.loop)
             # With a bound, so that no thread outlives the harness whose loop has stopped.
             return answer.result(_PATIENCE_S)
         return _at_once(self.answer(request))

@@ -45,7 +45,7 @@ class Harness(Stage):
         app: Any = None,
         serve_path: str = SERVE_PATH,
         **options: Any,
-    ) -> Opening:
+    ) -> "Opening[Harness]":
         """An engine with one app on it: `functions` of `client`, or the ASGI `app` serving them.
 
         `options`: `start` is the first moment of the virtual clock (2030-01-01 in UTC), `clock`
@@ -69,7 +69,7 @@ class Harness(Stage):
         client: inngest.Inngest | None = None,
         environment: str = "local",
         **options: Any,
-    ) -> Opening:
+    ) -> "Opening[Harness]":
         """An engine with a catalogue on it, bound to `services`, and to a client of its own."""
         harness = cls(**options)
 

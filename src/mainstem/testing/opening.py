@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from mainstem.testing.errors import HarnessError
 
-if TYPE_CHECKING:
-    from mainstem.testing.harness import Harness
+
+class _Opened(Protocol):
+    async def start(self) -> None: ...
+
+    async def aclose(self) -> None: ...
 
 
-class Opening:
+H = TypeVar("H", bound=_Opened)
+
+
+class Opening(Generic[H]):
     """A harness about to be opened: `await` it, or enter it with `async with`."""
 
     def __init__(
         self,
-        harness: Harness,
+        harness: H,
         fill: Callable[[], Awaitable[None]],
-        opened: Callable[[Harness], None] | None = None,
+        opened: Callable[[H], None] | None = None,
     ) -> None:
         self._harness = harness
         self._fill = fill
         self._opened = opened
 
-    def then(self, opened: Callable[[Harness], None]) -> Opening:
+    def then(self, opened: Callable[[H], None]) -> Opening[H]:
         """The same opening, which tells `opened` of the harness."""
         return Opening(self._harness, self._fill, opened)
 
-    def __await__(self) -> Generator[Any, None, Harness]:
+    def __await__(self) -> Generator[Any, None, H]:
         return self._open().__await__()
 
-    async def __aenter__(self) -> Harness:
+    async def __aenter__(self) -> H:
         return await self._open()
 
     async def __aexit__(self, *raised: object) -> None:
@@ -49,7 +55,7 @@ class Opening:
             " `harness = await Harness.open(…)`."
         )
 
-    async def _open(self) -> Harness:
+    async def _open(self) -> H:
         try:
             await self._harness.start()
             await self._fill()

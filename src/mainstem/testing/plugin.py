@@ -60,18 +60,18 @@ class Openings:
             **(marker.kwargs if marker is not None else {}),
         }
         self.open: list[Any] = []
+        # False while fixtures are made, and for good if one of them failed.
+        self.was_called = False
 
     def options(self, given: dict[str, Any]) -> dict[str, Any]:
         """What a harness is opened with: the call's own options before the marker's."""
         return {**self._options, **given}
 
-    async def harness(self, *args: Any, **options: Any) -> Harness:
-        """Open one; arguments as for `Harness.open`."""
+    def harness(self, *args: Any, **options: Any) -> Awaitable[Harness]:
+        """Opens one when it is awaited; arguments as for `Harness.open`."""
         from mainstem.testing.harness import Harness
 
-        opened = await Harness.open(*args, **self.options(options))
-        self.open.append(opened)
-        return opened
+        return Harness.open(*args, **self.options(options)).then(self.open.append)
 
     def sync_harness(self, *args: Any, **options: Any) -> SyncHarness:
         """Open one that waits; arguments as for `SyncHarness.open`."""
@@ -109,8 +109,11 @@ def inngest_harness(
     openings = request.node.stash[_OPENINGS] = Openings(request.node)
     yield openings.harness
     if openings.open:
-        for harness in openings.open:
-            harness.release()
+        while openings.open:
+            openings.open.pop().close_outside()
+        if not openings.was_called:
+            # Another fixture could not be made. That is told already.
+            return
         pytest.fail(
             "`inngest_harness` was used by a test that is no coroutine function, so nobody could"
             " close its harness. Use `inngest_harness_sync` there."
@@ -134,6 +137,8 @@ _OPENINGS_SYNC = pytest.StashKey[Openings]()
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Close an async test's harnesses on its own event loop; take the traces of a failed test."""
     openings = item.stash.get(_OPENINGS, None)
+    if openings is not None:
+        openings.was_called = True
     body = getattr(item, "obj", None)
     if openings is not None and body is not None and inspect.iscoroutinefunction(body):
         function: Any = item

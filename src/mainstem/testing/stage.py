@@ -87,6 +87,21 @@ class Stage(Orders):
                 if error is not self._told:
                     raise
 
+    def close_outside(self) -> None:
+        """Close where nobody can await, as the event loop of the harness stands still or is closed.
+
+        On a closed one nothing is left to be ended but the engine's file.
+        """
+        self.release()
+        loop = None if self._way_in is None else self._way_in.loop
+        if self._engine is None or loop is None:
+            return
+        if loop.is_closed():
+            engine, self._engine = self._engine, None
+            engine.reader.close()
+        else:
+            loop.run_until_complete(self.aclose())
+
     def release(self) -> None:
         """Give clients and logging back at once, as `aclose` does first."""
         for client in self._clients:
