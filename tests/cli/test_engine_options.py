@@ -74,7 +74,7 @@ def test_what_is_typed_wins_over_a_variable_and_that_over_the_file(
     tmp_path: Path, started: Started
 ) -> None:
     said = {"port": 0, "sdk-url": [APP], "poll-interval": 9, "retry-interval": 9, "persist": False}
-    (tmp_path / "inngest.json").write_text(json.dumps({**said, "$schema": "x"}))
+    (tmp_path / "inngest.json").write_text(json.dumps({**said, "$schema": "x", "sdk-ulr": "y"}))
     folder = tmp_path / "below"
     folder.mkdir()
     done = call(
@@ -83,7 +83,7 @@ def test_what_is_typed_wins_over_a_variable_and_that_over_the_file(
         INNGEST_RETRY_INTERVAL="2",
         INNGEST_POLL_INTERVAL="2",
     )
-    assert "not known here, and passed over: $schema" in done.stderr
+    assert "not known here, and passed over: $schema, sdk-ulr (is it sdk-url?)" in done.stderr
     ((options, watched),) = started
     assert (options.retry_interval, watched.interval, watched.urls) == (1, 2, (APP,))
 
@@ -118,6 +118,9 @@ def test_a_server_with_keys_neither_looks_for_apps_nor_polls_unasked(
         (("--config", "none.json"), "cannot read 'none.json'"),
         (("--config", "inngest.yaml"), "only JSON is read; write it as inngest.json"),
         (("--port", "x"), "Input should be a valid integer"),
+        (("-u", "x"), "'x' is no address of an app; it is like http://127.0.0.1:3000/api/inngest"),
+        (("-u", "ftp://127.0.0.1/x"), "is no address of an app"),
+        (("-u", "http://127.0.0.1:99999/x"), "is no address of an app"),
     ],
 )
 def test_what_cannot_be_meant_is_wrong_usage(
@@ -128,12 +131,24 @@ def test_what_cannot_be_meant_is_wrong_usage(
     assert said in " ".join(done.stderr.split())
 
 
+def test_a_file_in_a_folder_that_is_not_there_is_refused_and_no_folder_made(
+    tmp_path: Path,
+) -> None:
+    done = call(tmp_path, "engine", "--port", "0", "--path", "none/x.db")
+    assert done.returncode == 1
+    assert "No such file or directory" in done.stderr
+    assert "choose a path in a folder that is there" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_beyond_this_machine_it_does_not_start_without_a_token(
     tmp_path: Path, started: Started
 ) -> None:
     done = call(tmp_path, "engine", "--host", "0.0.0.0", "--port", "0")
     assert (done.returncode, started) == (1, [])
     assert "Cannot start the engine on '0.0.0.0'" in done.stderr
+    assert "(`--api-token`" in done.stderr
+    assert "(`--signing-key`" in done.stderr
     call(
         tmp_path,
         *("engine", "--host", "0.0.0.0", "--port", "0"),
@@ -186,11 +201,13 @@ def test_what_an_app_gave_up_is_dropped_by_a_command(tmp_path: Path) -> None:
             asking.post("/fn/register", json={**body, "functions": []}).raise_for_status()
         first = call(tmp_path, "engine", "drop", "shop", "old", "--url", origin)
         second = call(tmp_path, "engine", "drop", "shop", "old", "--url", origin)
+        third = call(tmp_path, "engine", "drop", "shop", "old", "--url", origin, "--json")
         away = until(server, "does not answer any more")
     assert (first.stdout, second.stdout) == (
         "1 run of old cancelled.\n",
         "0 runs of old cancelled.\n",
     )
+    assert json.loads(third.stdout) == {"app": "shop", "function": "old", "cancelled": 0}
     assert APP in away
 
 

@@ -50,7 +50,7 @@ def not_a_database(folder: Path) -> list[str]:
 
 def state_in_a_file(folder: Path) -> list[str]:
     (folder / "state").touch()
-    return ["--path", str(folder / "state" / "engine.db")]
+    return ["--sqlite-dir", str(folder / "state")]
 
 
 # name → (words, prepared words, exit code, what the line says)

@@ -15,7 +15,8 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line with `argv` (by default the process's) and exit with its code.
 
-    Raises `SystemExit`: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted.
+    Raises `SystemExit`: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted. For a server
+    to be stopped is to be done.
     """
     from mainstem.cli.app import app
     from mainstem.cli.outcome import exiting

@@ -10,7 +10,7 @@ import typer
 
 from mainstem.cli import engine_options as options
 from mainstem.cli.engine_prune import prune
-from mainstem.cli.options import EPILOG, VerboseOption
+from mainstem.cli.options import EPILOG, JsonOption, VerboseOption
 
 if TYPE_CHECKING:
     from socket import socket
@@ -89,7 +89,7 @@ def run_engine(
         )
     _set_up_logs("DEBUG" if verbose else log_level, as_json=json)
     watched = _watched(
-        options.several(sdk_url),
+        options.addresses(sdk_url),
         discover=not no_discovery and not keys.cloud,
         poll=not no_poll,
         # As Inngest's self-hosted server, which is told of deploys, one with keys polls on demand.
@@ -99,8 +99,7 @@ def run_engine(
     given |= {"api_token": api_token, **keys.of_engine()}
     given |= {"max_parallel_calls": queue_workers} if queue_workers else {}
     given |= {"retention": _retention(retention)}
-    state = path or (sqlite_dir / "engine.db" if sqlite_dir else None)
-    _run(host, port, _State(state, persist=persist), given, watched)
+    _run(host, port, _State(path, sqlite_dir, persist=persist), given, watched)
 
 
 engine.command("prune", epilog=EPILOG)(prune)
@@ -122,11 +121,13 @@ def drop(
             show_default=False,
         ),
     ] = None,
+    json: JsonOption = False,
 ) -> None:
     """Cancel all runs that a function left behind when its app gave it up."""
     import httpx
 
     from mainstem.cli.outcome import CommandFailed
+    from mainstem.cli.output import print_json
 
     headers = {"authorization": f"Bearer {token}"} if token else {}
     target = f"{url.rstrip('/')}/v1/apps/{app}/functions/{function}/drop"
@@ -141,6 +142,9 @@ def drop(
             f"The engine at {url} refused (HTTP {answer.status_code}): {_why(answer)}"
         )
     count = answer.json()["data"]["cancelled"]
+    if json:
+        print_json({"app": app, "function": function, "cancelled": count})
+        return
     typer.echo(f"{count} run{'s' * (count != 1)} of {function} cancelled.")
 
 
@@ -230,18 +234,19 @@ class _State:
     """Where the state is to be."""
 
     path: Path | None
+    folder: Path | None
     persist: bool
 
     def made(self) -> str:
-        """The engine's file, whose folder exists afterwards."""
+        """The engine's file. The folder that holds it by custom is made, not one that was typed."""
         from mainstem.cli.state import STATE_FOLDER, made
         from mainstem.engine import EngineOptions
 
-        if self.path is None and not self.persist:
+        if self.path is None and self.folder is None and not self.persist:
             return EngineOptions().path
-        chosen = self.path or STATE_FOLDER / "engine.db"
-        made(chosen.parent)
-        return str(chosen)
+        if self.path is not None:
+            return str(self.path)
+        return str(made(self.folder or STATE_FOLDER) / "engine.db")
 
 
 def _run(host: str, port: int, state: _State, given: dict[str, Any], watched: Watch) -> None:

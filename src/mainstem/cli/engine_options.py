@@ -7,6 +7,7 @@ same, so that a command line that people have keeps working.
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -52,9 +53,17 @@ def _configured(context: typer.Context, file: Path | None) -> Path | None:
         raise typer.BadParameter(f"{str(found)!r} holds no JSON object.")
     options = {name.replace("-", "_"): value for name, value in said.items()}
     if unknown := sorted(name for name in said if name.replace("-", "_") not in _FROM_FILE):
-        typer.echo(f"{found}: not known here, and passed over: {', '.join(unknown)}", err=True)
+        told = ", ".join(map(_with_nearest, unknown))
+        typer.echo(f"{found}: not known here, and passed over: {told}", err=True)
     context.default_map = {name: options[name] for name in _FROM_FILE if name in options}
     return found
+
+
+def _with_nearest(name: str) -> str:
+    """A name of the file, with the known one that it may be meant for."""
+    known = [each.replace("_", "-") for each in _FROM_FILE]
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name} (is it {near[0]}?)" if near else name
 
 
 def _nearest(name: str) -> Path | None:
@@ -69,6 +78,25 @@ def several(values: Iterable[str] | None) -> tuple[str, ...]:
     """The values of an option that may be repeated, and may hold several with commas between."""
     parts = [part.strip() for value in values or () for part in value.split(",")]
     return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def addresses(values: Iterable[str] | None) -> tuple[str, ...]:
+    """The addresses of apps, as `several` of them. Raises `typer.BadParameter`."""
+    from urllib.parse import urlsplit
+
+    urls = several(values)
+    for url in urls:
+        try:
+            parts = urlsplit(url)
+            is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_one = False
+        if not is_one:
+            raise typer.BadParameter(
+                f"{url!r} is no address of an app; it is like http://127.0.0.1:3000/api/inngest.",
+                param_hint="'--sdk-url'",
+            )
+    return urls
 
 
 def _option(*names: str, variable: str, **more: Any) -> Any:

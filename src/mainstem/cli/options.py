@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 EPILOG = (
-    "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 130 interrupted. "
+    "Exit codes: 0 done (a server also when it was stopped), 1 failed, 2 wrong usage or settings, "
+    "130 interrupted. "
     "Results go to standard output, progress and errors to standard error."
 )
 

@@ -32,8 +32,9 @@ def check_exposure(host: str, options: EngineOptions) -> None:
         return
     raise EngineError(
         f"Cannot start the engine on {host!r}: whoever reaches that address could read and change"
-        " every run. Give it a token for its API (`api_token`), make it a cloud-mode server with a"
-        " signing key, or bind it to 127.0.0.1."
+        " every run. Give it a token for its API (`--api-token`, or `api_token` of its options),"
+        " make it a cloud-mode server (`--signing-key`, or `--cloud` with INNGEST_SIGNING_KEY), or"
+        " bind it to 127.0.0.1."
     )
 
 
