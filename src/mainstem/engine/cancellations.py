@@ -18,8 +18,10 @@ from mainstem.engine.lifecycle import FINAL_RUNS, RunStatus
 from mainstem.engine.runs import Run, find_run
 from mainstem.engine.work import Work
 
-# How many runs one transaction looks at: cancelling them takes some tens of milliseconds.
+# How many runs one transaction looks at, and about how many characters of events: cancelling them
+# takes some tens of milliseconds, and each run's events are written four times with its end.
 PORTION: Final = 200
+PORTION_TEXT: Final = 500_000
 UNDER_WAY: Final = tuple(sorted(set(RunStatus) - FINAL_RUNS))
 
 OF_STATUS: Final = (
@@ -54,7 +56,7 @@ class Cancellation:
             run.app_id == self.app_id
             and self.function_id in (None, run.function_id)
             and (self.started_after or 0) <= run.created < self.started_before
-            and is_match(self.condition, json.loads(run.events[0]))
+            and (not self.condition or is_match(self.condition, json.loads(run.events[0])))
         )
 
 
@@ -105,9 +107,15 @@ def cancel_portion(work: Work, order: Cancellation, status: RunStatus, after: st
     rows = work.sql.execute(
         OF_STATUS, (status, after, lowest, first_ulid(order.started_before), PORTION)
     ).fetchall()
-    runs = [find_run(work.sql, row["id"]) for row in rows]
-    cancelled = sum(run is not None and order.covers(run) and cancel_run(work, run) for run in runs)
-    return Portion(rows[-1]["id"] if rows else None, cancelled)
+    last, cancelled, text = None, 0, 0
+    for row in rows:
+        run, last = find_run(work.sql, row["id"]), row["id"]
+        if run is not None and order.covers(run) and cancel_run(work, run):
+            cancelled += 1
+            text += sum(map(len, run.events))
+        if text >= PORTION_TEXT:
+            break
+    return Portion(last, cancelled)
 
 
 def cancel_if_ordered(work: Work, run_id: str) -> bool:

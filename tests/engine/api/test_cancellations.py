@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from mainstem.engine.cancellations import Cancellation, cancel_portion
+from mainstem.engine.lifecycle import RunStatus
+
 from .desk import Desk, desk, step
 
 Json = Any
@@ -66,8 +69,11 @@ async def test_an_order_is_listed_and_can_be_taken_back() -> None:
         assert await states(at) == {run: "RUNNING"}
 
 
-async def test_more_runs_than_a_portion_are_all_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mainstem.engine.cancellations.PORTION", 2)
+@pytest.mark.parametrize(("bound", "value"), [("PORTION", 2), ("PORTION_TEXT", 1)])
+async def test_more_runs_than_a_portion_are_all_cancelled(
+    monkeypatch: pytest.MonkeyPatch, bound: str, value: int
+) -> None:
+    monkeypatch.setattr(f"mainstem.engine.cancellations.{bound}", value)
     async with desk(FUNCTIONS) as at:
         for _ in range(5):
             await at.run_of("a")
@@ -75,6 +81,17 @@ async def test_more_runs_than_a_portion_are_all_cancelled(monkeypatch: pytest.Mo
         order = await at.post("/v1/cancellations", {"app_id": "t", "started_before": before})
         assert order["cancelled"] == 5
         assert set((await states(at)).values()) == {"CANCELLED"}
+
+
+async def test_runs_with_large_events_are_cancelled_a_few_at_a_time() -> None:
+    async with desk(FUNCTIONS) as at:
+        for _ in range(4):
+            await at.run_of("a", {"text": "x" * 200_000})
+        app_id = at.engine.registry.all()[0].app_id
+        whole = Cancellation("", 0, app_id, None, None, at.clock.now() + 1, None)
+        with at.engine.work() as work:
+            first = cancel_portion(work, whole, RunStatus.RUNNING, "")
+        assert (first.cancelled, list((await states(at)).values()).count("RUNNING")) == (3, 1)
 
 
 @pytest.mark.parametrize(
