@@ -142,8 +142,14 @@ def test_all_who_hear_an_event_are_found_in_the_order_in_which_they_began_to_lis
 def test_a_condition_is_found_by_a_value_that_it_cannot_do_without(
     condition: str, fields: tuple[str, ...] | None
 ) -> None:
-    equality = shape_of(parse(condition)).equality
-    assert (equality and equality.fields) == fields
+    equalities = shape_of(parse(condition)).equalities
+    assert (equalities[0].fields if equalities else None) == fields
+
+
+def test_a_value_that_is_missing_leaves_it_to_the_next_one() -> None:
+    condition = "event.data.a == async.data.a && async.data.b == event.data.b"
+    left = narrow(condition, lambda: {"data": {"b": 7}})
+    assert (left.path, left.key) == ('["data", "b"]', "7")
 
 
 def test_an_event_is_compared_with_those_only_whom_its_value_may_wake(

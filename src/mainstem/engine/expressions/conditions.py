@@ -134,13 +134,12 @@ def narrow(text: str, first: Callable[[], Json]) -> Narrowed:
         shape = check_expression(text).shape
     except BadExpression:
         return Narrowed()
-    equality = shape.equality
     event = None if shape.reads == () else first()
     part = None if shape.reads is None else part_of(shape.reads, event)
-    key = None if equality is None else equality.key(event)
-    if equality is None or key is None:
-        return Narrowed(part)
-    return Narrowed(part, path_text(equality.fields), key)
+    for equality in shape.equalities:
+        if (key := equality.key(event)) is not None:
+            return Narrowed(part, path_text(equality.fields), key)
+    return Narrowed(part)
 
 
 def key_at(path: str, new_event: Json) -> str | None:

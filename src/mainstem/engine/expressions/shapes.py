@@ -6,22 +6,24 @@ is known as soon as the triggering event is. The whole condition is asked all th
 """
 
 import json
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from math import isnan
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from mainstem.engine.expressions.syntax import Chain, Constant, Has, Node, Path, Variable, walk
 from mainstem.engine.expressions.values import MISSING, Value
 
 Json = Any
 Fields = tuple[str, ...]
-_Out = TypeVar("_Out")
 
 # Longer values are known by their hash: an index over texts of any length would be large.
 _LONG: Final = 200
+# How many equalities of a condition are kept: one whose value has no key leaves it to the next.
+_TRIED: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,13 @@ class Equality:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`reads` are the triggering event's fields that are asked for; None is all there are."""
+    """`reads` are the triggering event's fields that are asked for; None is all there are.
+
+    The `equalities` that tell runs apart best come first.
+    """
 
     reads: tuple[Fields, ...] | None
-    equality: Equality | None
+    equalities: tuple[Equality, ...]
 
 
 def shape_of(tree: Node) -> Shape:
@@ -50,7 +55,7 @@ def shape_of(tree: Node) -> Shape:
     equalities = [each for operand in _operands(tree) if (each := _equality(operand))]
     # One with a value of the triggering event tells runs apart better than a constant does.
     equalities.sort(key=lambda each: each.first is None)
-    return Shape(_reads(tree), equalities[0] if equalities else None)
+    return Shape(_reads(tree), tuple(equalities[:_TRIED]))
 
 
 def part_of(reads: Sequence[Fields], event: Json) -> dict[str, Json]:
@@ -106,9 +111,9 @@ def _digits(number: int) -> str:
 
 def _operands(node: Node) -> Iterator[Node]:
     """The operands of `&&`: if one is false, so is the whole, whatever the others are."""
-    waiting = [node]
+    waiting = deque((node,))
     while waiting:
-        each = waiting.pop(0)
+        each = waiting.popleft()
         if isinstance(each, Chain) and each.rest[0][0] == "&&":
             waiting += [each.first, *(right for _, right in each.rest)]
         else:
