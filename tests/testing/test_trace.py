@@ -1,13 +1,16 @@
 """What a reader sees of a run when a test fails."""
 
+import asyncio
+import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 import inngest
 import pytest
 
 from mainstem.testing import Harness
 
-from .shop import bought, open_shop
+from .shop import PLAIN, bought, open_shop
 
 
 async def test_a_trace_tells_steps_with_tries_lines_events_and_the_wait() -> None:
@@ -61,3 +64,82 @@ async def test_assertions_show_the_trace() -> None:
         for claim, what in claims:
             with pytest.raises(AssertionError, match=rf"{what}\n\nrun {run.id} of shop-price"):
                 claim()
+
+
+def told(trace: str) -> list[str]:
+    """What happened, without its times."""
+    return [line.split("  ", 2)[-1] for line in trace.splitlines() if line.startswith("  +")]
+
+
+async def test_a_step_whose_error_concerns_the_whole_call_is_seen_with_its_tries() -> None:
+    errors: list[Exception] = [
+        inngest.RetryAfterError("slow", timedelta(minutes=1)),
+        inngest.NonRetriableError("never"),
+    ]
+
+    async def work(_: int) -> None:
+        raise errors.pop(0)
+
+    @PLAIN.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=3)
+    async def f(ctx: inngest.Context) -> None:
+        await ctx.step.run("first", asyncio.sleep, 0)
+        await ctx.step.run("work", work, 5)
+
+    async with Harness.open(PLAIN, [f]) as harness:
+        run = await harness.send_one(inngest.Event(name="e"))
+        work_step = run.steps["work"]
+        assert (work_step.status, work_step.is_done, work_step.kind) == ("raised", False, "run")
+        assert "waits in step 'work' (run, raised)" in run.trace()
+        await harness.advance(minutes=1)
+        assert [type(each.error).__name__ for each in run.steps["work"].tries] == [
+            "RetryAfterError",
+            "NonRetriableError",
+        ]
+        run.assert_steps(["first", "work"])
+        assert run.steps["work"].error == {"name": "NonRetriableError", "message": "never"}
+    assert told(run.trace()) == [
+        "step first (run) [0] -> null",
+        "step work (run) try 1 raised RetryAfterError: slow",
+        "step work (run) try 2 raised NonRetriableError: never",
+        "step work (run) [5] failed: NonRetriableError: never",
+        "failed: NonRetriableError: never",
+    ]
+
+
+async def test_a_trace_tells_attempts_of_the_function_itself_and_answers_that_are_none() -> None:
+    @PLAIN.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=3)
+    async def f(ctx: inngest.Context) -> str:
+        await ctx.step.run("first", asyncio.sleep, 0)
+        if ctx.attempt == 0:
+            raise ConnectionError("between steps")
+        if ctx.attempt == 1:
+            sys.exit(9)
+        return "done"
+
+    async with Harness.open(PLAIN, [f]) as harness:
+        run = await harness.send_one(inngest.Event(name="e"))
+        assert await run.result(within=timedelta(hours=1)) == "done"
+    assert told(run.trace()) == [
+        "step first (run) [0] -> null",
+        "attempt 1 raised ConnectionError: between steps",
+        "no answer of the function: the app ended itself: SystemExit(9)",
+        'completed: "done"',
+    ]
+
+
+async def test_what_happens_at_one_moment_is_told_in_order() -> None:
+    @PLAIN.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=0)
+    async def f(ctx: inngest.Context) -> None:
+        await ctx.step.run("z", asyncio.sleep, 0)
+        await ctx.step.sleep("nap", 0)
+        await ctx.step.run("b", asyncio.sleep, 0)
+        with pytest.raises(inngest.StepError):
+            await ctx.step.invoke_by_id("ask", app_id="no", function_id="no")
+        await ctx.step.run("a", asyncio.sleep, 0)
+        await ctx.step.wait_for_event("wait", event="never", timeout=timedelta(days=1))
+
+    async with Harness.open(PLAIN, [f]) as harness:
+        run = await harness.send_one(inngest.Event(name="e"))
+        names = [line.split()[1] for line in told(run.trace())]
+        assert names == ["z", "nap", "b", "ask", "a", "wait"]
+        assert run.step_ids == names

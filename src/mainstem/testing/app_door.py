@@ -5,9 +5,10 @@ ordered that the app be lost, as a process that dies would.
 """
 
 import asyncio
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from mainstem.testing.book import Book, Call
@@ -23,9 +24,12 @@ LOOKUP = "mainstem-lookup"
 class AppDoor:
     """An ASGI app with its calls written down. `is_ours` if the harness itself has made it."""
 
-    def __init__(self, app: Any, book: Book, *, is_ours: bool = False) -> None:
+    def __init__(
+        self, app: Any, book: Book, now: Callable[[], datetime], *, is_ours: bool = False
+    ) -> None:
         self.app = app
         self._book = book
+        self._now = now
         self._is_ours = is_ours
         self._lifespan: _Lifespan | None = None
 
@@ -43,14 +47,25 @@ class AppDoor:
 
         try:
             await self._answer(scope, receive, keep)
+        except Exception as error:
+            self._note(call, f"{type(error).__name__}: {error}")
+            raise
         finally:
             self._book.calls.pop(request_id, None)
         if call.lost_why is not None:
+            if call.lost_at is None:
+                self._note(call, call.lost_why)
             raise AnswerLost(call.lost_why)
         if call.lost_at is not None:
             raise AnswerLost(f"the app was lost at step {call.lost_at!r}, on order of the test")
+        if not call.is_reached and (status := answer[0].get("status", 0)) >= 400:
+            self._note(call, f"HTTP {status}")
         for message in answer:
             await send(message)
+
+    def _note(self, call: Call, what: str) -> None:
+        if call.run and not call.is_lookup:
+            self._book.note_mishap(call.run, self._now(), f"no answer of the function: {what}")
 
     async def _answer(self, scope: Scope, receive: Any, keep: Any) -> None:
         try:

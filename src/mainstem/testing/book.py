@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from mainstem.testing.seen import LogSeen, SentEvent, StepKind, Try
+from mainstem.testing.seen import LogSeen, Mishap, SentEvent, StepKind, Try
 
 
 @dataclass(slots=True, eq=False)
@@ -19,7 +19,8 @@ class Call:
     """One call of a function. `lost_at` is the step around which the app was lost, if it was,
     `lost_why` what it did if that was its own doing.
 
-    `is_live` is true once the code goes on where no earlier call had come.
+    `is_live` is true once the code goes on where no earlier call had come, `is_reached` once the
+    function is there at all; `raised` is what its steps raised.
     """
 
     run: str
@@ -29,6 +30,8 @@ class Call:
     is_live: bool = False
     step: str | None = None
     is_lookup: bool = False
+    is_reached: bool = False
+    raised: list[BaseException] = field(default_factory=list)
 
 
 # Set in the task or thread that runs a function, for what is logged and sent from there.
@@ -44,7 +47,10 @@ class Book:
         default_factory=lambda: defaultdict(list)
     )
     kinds: dict[tuple[str, str], StepKind] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
+    # Steps as they were first met: name, and what came before. Then what came before their end.
+    met: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    ended: dict[tuple[str, str], int] = field(default_factory=dict)
+    mishaps: defaultdict[str, list[Mishap]] = field(default_factory=lambda: defaultdict(list))
     lines: defaultdict[str, list[LogSeen]] = field(default_factory=lambda: defaultdict(list))
     raised: defaultdict[str, list[BaseException]] = field(default_factory=lambda: defaultdict(list))
     sent: list[SentEvent] = field(default_factory=list)
@@ -53,8 +59,26 @@ class Book:
 
     def clear(self) -> None:
         """Forget everything but calls under way."""
-        for part in (self.tries, self.kinds, self.names, self.lines, self.raised, self.sent):
+        for part in (
+            self.tries,
+            self.kinds,
+            self.met,
+            self.ended,
+            self.mishaps,
+            self.lines,
+            self.raised,
+            self.sent,
+        ):
             part.clear()
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all steps that were met."""
+        return {name for name, _ in self.met.values()}
+
+    def note_mishap(self, run: str, at: datetime, text: str) -> None:
+        """Write down what went wrong in a call, but in no step."""
+        self.mishaps[run].append(Mishap(at, text, next(self.numbers)))
 
     def note_sent(self, events: list[tuple[str, str, dict[str, object]]], at: datetime) -> None:
         """Write down accepted events (id, name, data), with who sends them."""

@@ -33,7 +33,9 @@ class Try:
 class SeenStep:
     """One step of a run. `id` is what the code calls it, with `:n` behind its n-th repetition.
 
-    `output` is its value, `error` (name, message, stack) why it failed for good.
+    `output` is its value, `error` (name, message, stack) why it failed for good. One that the app
+    has tried but never reported has the status `lost` (the app was lost) or `raised` (an error that
+    concerns the whole call, such as `RetryAfterError`).
     """
 
     id: str
@@ -44,6 +46,7 @@ class SeenStep:
     queued_at: datetime
     ended_at: datetime | None
     tries: tuple[Try, ...] = ()
+    order: int = 0
 
     @property
     def is_done(self) -> bool:
@@ -66,6 +69,15 @@ class SentEvent:
     at: datetime
     run: str | None = None
     step: str | None = None
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """What went wrong in a call of a function, but in none of its steps."""
+
+    at: datetime
+    text: str
     order: int = 0
 
 

@@ -152,7 +152,7 @@ class Stage(Orders):
                 return origin
         origin = f"http://app-{self._apps_begun}.test"
         self._apps_begun += 1
-        door = AppDoor(app, self.book, is_ours=is_ours)
+        door = AppDoor(app, self.book, lambda: self.now, is_ours=is_ours)
         await door.begin()
         self._doors[origin] = door
         return origin

@@ -19,7 +19,7 @@ from mainstem.testing.plan import Plan
 from mainstem.testing.process_end import AnswerLost, keep_alive
 from mainstem.testing.retry_times import on_the_clock
 from mainstem.testing.seen import StepKind
-from mainstem.testing.step_work import StepWork, inputs_of, make_final
+from mainstem.testing.step_work import StepWork, inputs_of, make_final, told_of
 
 _METHODS = ("invoke_by_id", "run", "send_event", "sleep", "sleep_until", "wait_for_event")
 
@@ -48,11 +48,14 @@ def seam(desk: Desk) -> Callable[[inngest.Inngest, object], inngest.MiddlewareSy
         """One call of a function."""
 
         call: Call | None = None
+        attempt = 0
 
         def transform_input(self, ctx: Any, function: Any, steps: Any) -> None:  # noqa: ARG002
             self.call = desk.book.calls.get(ctx.request_id or "")
             CURRENT.set(self.call)
             if self.call is not None:
+                self.call.is_reached = True
+                self.attempt = ctx.attempt
                 work = StepWork(desk.plan, desk.book, self.call, lambda: desk.now)
                 is_async = inspect.iscoroutinefunction(ctx.step.run)
                 made = (_AsyncSteps if is_async else _SyncSteps)(ctx.step, work, desk)
@@ -70,6 +73,8 @@ def seam(desk: Desk) -> Callable[[inngest.Inngest, object], inngest.MiddlewareSy
             error = result.error
             if self.call is not None and error is not None and not isinstance(error, AnswerLost):
                 desk.book.raised[self.call.run].append(error)
+                if told := told_of(error, self.call, self.attempt):
+                    desk.book.note_mishap(self.call.run, desk.now, told)
             if isinstance(error, inngest.RetryAfterError) and desk.is_virtual:
                 moved = on_the_clock(error.retry_after, datetime.now(UTC), desk.now)
                 error.retry_after = moved
@@ -163,10 +168,12 @@ class _AsyncSteps(_Steps):
             return await self._substituted(kind, step_id, given)
         step = self._work.name(step_id, kind)
         try:
-            return await own()
+            answer = await own()
         except BaseException as raised:
-            self._work.is_to_be_lost(step, self.function, raised)
+            self._work.not_given(step, self.function, raised)
             raise
+        self._work.note_end(step)
+        return answer
 
     async def _substituted(self, kind: StepKind, step_id: str, given: tuple[Any, ...]) -> Any:
         step = self._work.name(step_id, kind)
@@ -234,10 +241,12 @@ class _SyncSteps(_Steps):
             return self._substituted(kind, step_id, given)
         step = self._work.name(step_id, kind)
         try:
-            return own()
+            answer = own()
         except BaseException as raised:
-            self._work.is_to_be_lost(step, self.function, raised)
+            self._work.not_given(step, self.function, raised)
             raise
+        self._work.note_end(step)
+        return answer
 
     def _substituted(self, kind: StepKind, step_id: str, given: tuple[Any, ...]) -> Any:
         step = self._work.name(step_id, kind)

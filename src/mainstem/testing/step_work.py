@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import inngest
+
 from mainstem.testing.book import Book, Call
 from mainstem.testing.plan import Plan, StandIn
 from mainstem.testing.process_end import AnswerLost, ended
@@ -30,8 +32,10 @@ class StepWork:
         again = self._counts[step_id]
         self._counts[step_id] += 1
         name = f"{step_id}:{again}" if again else step_id
-        self._book.names.add(name)
-        self._book.kinds[self._call.run, hashed(name)] = self.kinds.pop(step_id, kind)
+        key = (self._call.run, hashed(name))
+        if key not in self._book.met:
+            self._book.met[key] = (name, next(self._book.numbers))
+        self._book.kinds[key] = self.kinds.pop(step_id, kind)
         return name
 
     def next_name(self, step_id: str) -> str:
@@ -69,19 +73,40 @@ class StepWork:
             if self._call.lost_at is None and self.plan.take_crash(step, function, "after"):
                 self._call.lost_at = step
             is_lost = self._call.lost_at is not None
+            if error is not None:
+                self._call.raised.append(error)
             inputs = (*args, *kwargs.values())
             order = next(self._book.numbers)
             seen = Try(began, inputs, error, is_lost, stand_in is not None, order)
             self._book.tries[self._call.run, hashed(step)].append(seen)
             self._call.step = None
 
-    def is_to_be_lost(self, step: str, function: str, raised: BaseException) -> None:
-        """Lose the app where a step that the server does is reported for the first time."""
-        if hasattr(raised, "responses") and self.plan.take_crash(step, function, "before", "after"):
+    def note_end(self, step: str) -> None:
+        """Write down that a step that the server does was given back for the first time."""
+        key = (self._call.run, hashed(step))
+        if key not in self._book.ended:
+            self._book.ended[key] = next(self._book.numbers)
+
+    def not_given(self, step: str, function: str, raised: BaseException) -> None:
+        """A step that the server does was not given back, but `raised` this.
+
+        It is reported for the first time, where the app may be ordered to be lost, or it failed.
+        """
+        if not hasattr(raised, "responses"):
+            self.note_end(step)
+        elif self.plan.take_crash(step, function, "before", "after"):
             self._call.lost_at = step
             self._book.tries[self._call.run, hashed(step)].append(
                 Try(self._now(), is_lost=True, order=next(self._book.numbers))
             )
+
+
+def told_of(error: BaseException, call: Call, attempt: int) -> str:
+    """An attempt of the function itself that raised; nothing where a step of it tells of that."""
+    name = (type(error), str(error))
+    if isinstance(error, inngest.StepError) or name in [(type(e), str(e)) for e in call.raised]:
+        return ""
+    return f"attempt {attempt + 1} raised {type(error).__name__}: {error}"
 
 
 def inputs_of(

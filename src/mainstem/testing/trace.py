@@ -12,7 +12,6 @@ from mainstem.testing.seen import LogSeen, SeenStep, SentEvent
 from mainstem.testing.step_seam import moment
 
 _WIDTH: Final = 100
-_LAST: Final = 1 << 62  # behind all that was written down at a moment
 _Entry = tuple[datetime, int, str]
 
 
@@ -44,6 +43,7 @@ def _happened(view: RunView, book: Book) -> list[_Entry]:
     for step in steps_of(view, book).values():
         told += _step(step)
     told += [(event.at, event.order, _sent(event)) for event in book.sent if event.run == view.id]
+    told += [(each.at, each.order, each.text) for each in book.mishaps.get(view.id, ())]
     told += [(line.at, line.order, _line(line)) for line in book.lines.get(view.id, ())]
     return sorted(told, key=lambda each: each[:2])
 
@@ -59,13 +59,12 @@ def _step(step: SeenStep) -> Iterable[_Entry]:
             yield tried.at, tried.order, told
     if step.ended_at is None:
         if not step.tries:
-            yield step.queued_at, _LAST, f"step {step.id} ({step.kind}) began"
+            yield step.queued_at, step.order, f"step {step.id} ({step.kind}) began"
         return
     stood = ", by a stand-in" if step.tries and step.tries[-1].stood_in else ""
     given = f" {_short(list(step.inputs))}" if step.inputs and step.kind == "run" else ""
     end = f"failed: {error_text(step.error)}" if step.error else f"-> {_short(step.output)}"
-    order = step.tries[-1].order if step.tries else 0
-    yield step.ended_at, order, f"step {step.id} ({step.kind}{stood}){given} {end}"
+    yield step.ended_at, step.order, f"step {step.id} ({step.kind}{stood}){given} {end}"
 
 
 def _sent(event: SentEvent) -> str:
