@@ -14,8 +14,13 @@ from .shop import PLAIN
 DONE: list[str] = []
 
 
-def app(*steps: str, fails: bool = False) -> tuple[inngest.Inngest, list[inngest.Function[Any]]]:
-    """An app with one function of these steps; `nap` and `wait` are the server's."""
+def app(
+    *steps: str, fails: bool = False, **kinds: str
+) -> tuple[inngest.Inngest, list[inngest.Function[Any]]]:
+    """An app with one function of these steps; `nap` and `wait` are the server's.
+
+    Steps in `kinds` come last, and are what is said there.
+    """
     client = PLAIN
 
     async def note(step: str) -> str:
@@ -25,12 +30,12 @@ def app(*steps: str, fails: bool = False) -> tuple[inngest.Inngest, list[inngest
     @client.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=0)
     async def f(ctx: inngest.Context) -> list[Any]:
         given: list[Any] = []
-        for step in steps:
-            if step == "nap":
+        for step, kind in (*((each, each) for each in steps), *kinds.items()):
+            if kind in ("nap", "sleep"):
                 await ctx.step.sleep(step, timedelta(days=1))
-            elif step == "wait":
+            elif kind == "wait":
                 await ctx.step.wait_for_event(step, event="never", timeout=timedelta(days=1))
-            elif step == "both":
+            elif kind == "both":
                 given += await ctx.group.parallel(
                     (
                         lambda: ctx.step.run("left", note, "l"),
@@ -87,6 +92,28 @@ async def test_other_code_differs_where_it_does(
     assert compared.is_guess == bool(added)
     with pytest.raises(AssertionError, match=r"recorded: one > two\n  now:      "):
         compared.assert_same_sequence()
+
+
+async def test_a_step_that_is_of_another_kind_now_is_a_difference() -> None:
+    compared = await play(await record("one", "nap", "wait"), "one", nap="run", wait="sleep")
+    assert str(compared.first_difference) == (
+        "step 2 was 'nap' (sleep) in the record and is 'nap' (run) now"
+    )
+    assert (compared.changed, compared.is_guess) == (("nap", "wait"), True)
+    with pytest.raises(AssertionError, match="changed: nap, wait"):
+        compared.assert_same_sequence()
+
+
+async def test_a_step_that_a_stand_in_did_is_recorded_as_what_it_is() -> None:
+    async with Harness.open(*app("nap", "wait", "two")) as harness:
+        harness.stub("nap", "anything")
+        harness.stub("wait", {"said": 1})
+        run = await harness.send_one(inngest.Event(name="e"))
+        taken = Record.from_json(run.record().to_json())
+    assert [step.kind for step in taken.steps] == ["sleep", "wait", "run"]
+    compared = await play(taken, "nap", "wait", "two")
+    compared.assert_same_sequence()
+    assert compared.is_over
 
 
 async def test_a_run_that_was_under_way_is_compared_as_far_as_it_had_come() -> None:

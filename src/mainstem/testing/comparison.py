@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mainstem.testing.records import Record, RecordedStep
+from mainstem.testing.records import Record, RecordedStep, kind_of
 from mainstem.testing.run_views import error_text
+from mainstem.testing.seen import StepKind
 
 Json = Any
 _MOST_CALLS: Final = 10_000
@@ -20,15 +21,22 @@ Caller = Callable[[Mapping[str, Json]], Awaitable[tuple[int, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where sequences part: the step's place, from 1, what it was and what it is; None is none."""
+    """Where sequences part: the step's place, from 1, what it was and what it is; None is none.
+
+    The kinds (run, sleep, wait, invoke, infer) are told where they alone are others.
+    """
 
     place: int
     recorded: str | None
     now: str | None
+    recorded_kind: str | None = None
+    now_kind: str | None = None
 
     def __str__(self) -> str:
-        was = f"was {self.recorded!r} in the record" if self.recorded else "was not in the record"
-        now = f"is {self.now!r} now" if self.now else "is not there now"
+        before, after = (f" ({k})" if k else "" for k in (self.recorded_kind, self.now_kind))
+        was = f"was {self.recorded!r}{before} in" if self.recorded else "was not in"
+        was += " the record"
+        now = f"is {self.now!r}{after} now" if self.now else "is not there now"
         return f"step {self.place} {was} and {now}"
 
 
@@ -36,10 +44,11 @@ class Difference:
 class Comparison:
     """What the present code does with a recorded run.
 
-    `now` is its sequence of steps. Steps that the record does not hold are `added`; their value is
-    not known, so the code went on with None behind them (`is_guess`). `removed` are recorded steps
-    it did not ask for, `moved` are those it asks for in another order. `output` and `error` are how
-    it ended, where it came to an end.
+    `now` is its sequence of steps, `kinds` what they are on the wire. Steps that the record does
+    not hold are `added`; their value is not known, so the code went on with None behind them
+    (`is_guess`). `removed` are recorded steps it did not ask for, `moved` are those it asks for in
+    another order, `changed` are of another kind. `output` and `error` are how it ended, where it
+    came to an end.
     """
 
     record: Record
@@ -48,6 +57,7 @@ class Comparison:
     is_guess: bool
     output: Json
     error: str | None
+    kinds: tuple[StepKind, ...]
 
     @property
     def first_difference(self) -> Difference | None:
@@ -58,7 +68,17 @@ class Comparison:
             now = self.now[place] if place < len(self.now) else None
             if was != now:
                 return Difference(place + 1, was, now)
+            before, after = self.record.steps[place].kind, self.kinds[place]
+            if before != after:
+                return Difference(place + 1, was, now, before, after)
         return None
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Steps that both have, and that are something else now, such as a run for a sleep."""
+        before = {step.id: step.kind for step in self.record.steps}
+        after = zip(self.now, self.kinds, strict=True)
+        return tuple(step for step, kind in after if before.get(step, kind) != kind)
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -88,6 +108,7 @@ class Comparison:
             return f"Run {self.record.run}: the {len(self.now)} recorded steps are those of now."
         told = [f"Run {self.record.run} of {self.record.function} takes other steps now: {first}."]
         parts = {"added": self.added, "removed": self.removed, "moved": self.moved}
+        parts["changed"] = self.changed
         told += [f"  {word}: {', '.join(steps)}" for word, steps in parts.items() if steps]
         told += [
             "  recorded: " + " > ".join(self.record.step_ids),
@@ -109,26 +130,34 @@ async def compare(record: Record, call: Caller) -> Comparison:
     known = {step.key: step for step in record.steps}
     memos: dict[str, Json] = {}
     now: list[str] = []
+    kinds: list[StepKind] = []
     is_guess = False
+
+    def compared(output: Json = None, error: str | None = None, *, is_over: bool) -> Comparison:
+        return Comparison(record, tuple(now), is_over, is_guess, output, error, tuple(kinds))
+
     for _ in range(_MOST_CALLS):
         status, body = await call(memos)
         if status == 200:
-            return Comparison(record, tuple(now), True, is_guess, body, None)
+            return compared(body, is_over=True)
         if status != 206:
             error = error_text(body if isinstance(body, Mapping) else {"message": str(body)})
-            return Comparison(record, tuple(now), True, is_guess, None, error)
+            return compared(error=error, is_over=True)
         fresh = [op for op in body if op["id"] not in memos]
         stops = not fresh
         for op in fresh:
             now.append(_name(op))
+            kinds.append(kind_of(op["op"]))
             step = known.get(op["id"])
+            if step is not None and step.kind != kinds[-1]:
+                step = None  # what one kind gave says nothing of what another one would
             is_guess |= step is None
             # A step that the record met but saw no end of is where the recorded run stood.
             stops |= step is not None and not step.is_done
             memos[op["id"]] = _memo(step, op)
         if stops:
             break
-    return Comparison(record, tuple(now), False, is_guess, None, None)
+    return compared(is_over=False)
 
 
 def _memo(step: RecordedStep | None, op: Mapping[str, Json]) -> Json:

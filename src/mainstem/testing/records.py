@@ -9,14 +9,28 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from mainstem.engine import Engine, EngineOptions, RunView
+from mainstem.engine import Engine, EngineOptions, RunView, StepView
 from mainstem.testing.errors import HarnessError
 from mainstem.testing.run_views import step_names
+from mainstem.testing.seen import StepKind
 
 Json = Any
 _VERSION: Final = 1
 # What these give is a memo by itself; all others have theirs in `data` or `error`.
 _BARE: Final = frozenset({"Sleep", "WaitForEvent"})
+# All others are runs of code, whether planned, done or failed (a sent event is one on the wire).
+_KINDS: Final[Mapping[str, StepKind]] = {
+    "Sleep": "sleep",
+    "WaitForEvent": "wait",
+    "InvokeFunction": "invoke",
+    "AIGateway": "infer",
+}
+_OPS: Final = {kind: op for op, kind in _KINDS.items()}
+
+
+def kind_of(op: str) -> StepKind:
+    """The kind of a step whose opcode on the wire is `op`."""
+    return _KINDS.get(op, "run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,11 @@ class RecordedStep:
     op: str
     is_done: bool
     memo: Json = None
+
+    @property
+    def kind(self) -> StepKind:
+        """What it is on the wire."""
+        return kind_of(self.op)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +84,18 @@ class Record:
             ) from error
 
     @classmethod
-    def of(cls, view: RunView) -> "Record":
-        """The record of a run that some engine shows."""
+    def of(cls, view: RunView, kinds: Mapping[str, StepKind] | None = None) -> "Record":
+        """The record of a run that some engine shows.
+
+        `kinds` are what steps really are, by their hash: a stand-in is a run of code to an engine.
+        """
+        steps = [{**asdict(step), **_really(step, kinds or {})} for step in view.steps]
         return cls(
             function=view.function_id,
             run=view.id,
             status=str(view.status),
             events=view.events,
-            steps=_steps([asdict(step) for step in view.steps]),
+            steps=_steps(steps),
             output=view.output,
         )
 
@@ -111,6 +134,14 @@ class Record:
                 return cls.of(engine.run(run))
             finally:
                 await engine.aclose()
+
+
+def _really(step: StepView, kinds: Mapping[str, StepKind]) -> Mapping[str, Json]:
+    """What a record has to say of a step in whose place a stand-in worked."""
+    op = _OPS.get(kinds.get(step.id, "run"), step.op)
+    if op == step.op:
+        return {}
+    return {"op": op, "output": None if op == "Sleep" else step.output}
 
 
 def _reading(path: str | Path) -> sqlite3.Connection:

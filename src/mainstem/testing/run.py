@@ -109,7 +109,10 @@ class SeenRun:
 
     def record(self) -> Record:
         """The run written down, to be played to other code (`harness.replay`)."""
-        return Record.of(self._view)
+        known = self._desk.book.kinds
+        return Record.of(
+            self._view, {key: kind for (run, key), kind in known.items() if run == self.id}
+        )
 
     def trace(self) -> str:
         """The run as text: events, steps with their tries, what was sent and logged, the end."""
