@@ -176,6 +176,8 @@ class Storage:
         self.path = path
         self._hold = None if path == MEMORY else FileHold(path)
         self._commits = None if self._hold is None else GroupCommit(path, self._hold.is_there)
+        # Whether a transaction waits for another program; not while one is known to hold the file.
+        self._is_patient = True
         try:
             self.connection = _connect(path)
         except BaseException:
@@ -240,9 +242,17 @@ class Storage:
         try:
             self.connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if _is_locked(error):
-                raise StorageBusy(self.path) from error
-            raise
+            if not _is_locked(error):
+                raise
+            # Many may try meanwhile, and everybody waits with each of them: one wait is enough.
+            self._wait_for_others(0)
+            raise StorageBusy(self.path) from error
+        if not self._is_patient:
+            self._wait_for_others(_BUSY_SECONDS)
+
+    def _wait_for_others(self, seconds: float) -> None:
+        self._is_patient = seconds > 0
+        self.connection.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
 
     def _roll_back(self) -> None:
         # SQLite rolls back by itself when the disk is full; a second time would be an error.
