@@ -68,6 +68,15 @@ async def test_a_result_is_waited_for_within_a_span() -> None:
             await run.result(within=within)
 
 
+async def test_what_is_no_event_is_told_and_no_event_is_nothing() -> None:
+    shop = open_shop()
+    event: Any = {"name": "shop/bought"}
+    async with Harness.open(shop.client, shop.functions) as harness:
+        with pytest.raises(HarnessError, match=r"Cannot send \{'name': .*`inngest\.Event"):
+            await harness.send(event)
+        assert await harness.send() == []
+
+
 async def test_an_opening_that_was_not_awaited_says_so() -> None:
     shop = open_shop()
     opening: Any = Harness.open(shop.client, shop.functions)

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import inngest
 import pytest
@@ -66,6 +67,9 @@ async def test_assertions_show_the_trace() -> None:
                 claim()
 
 
+NO_JSON = "OutputUnserializableError: returned unserializable data"
+
+
 def told(trace: str) -> list[str]:
     """What happened, without its times."""
     return [line.split("  ", 2)[-1] for line in trace.splitlines() if line.startswith("  +")]
@@ -108,13 +112,13 @@ async def test_a_step_whose_error_concerns_the_whole_call_is_seen_with_its_tries
 
 async def test_a_trace_tells_attempts_of_the_function_itself_and_answers_that_are_none() -> None:
     @PLAIN.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=3)
-    async def f(ctx: inngest.Context) -> str:
+    async def f(ctx: inngest.Context) -> Any:
         await ctx.step.run("first", asyncio.sleep, 0)
         if ctx.attempt == 0:
             raise ConnectionError("between steps")
         if ctx.attempt == 1:
             sys.exit(9)
-        return "done"
+        return object() if ctx.attempt == 2 else "done"
 
     async with Harness.open(PLAIN, [f]) as harness:
         run = await harness.send_one(inngest.Event(name="e"))
@@ -123,6 +127,7 @@ async def test_a_trace_tells_attempts_of_the_function_itself_and_answers_that_ar
         "step first (run) [0] -> null",
         "attempt 1 raised ConnectionError: between steps",
         "no answer of the function: the app ended itself: SystemExit(9)",
+        f"no answer of the function: HTTP 500 {NO_JSON}",
         'completed: "done"',
     ]
 

@@ -5,6 +5,7 @@ ordered that the app be lost, as a process that dies would.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,6 +14,7 @@ from typing import Any
 
 from mainstem.testing.book import Book, Call
 from mainstem.testing.process_end import AnswerLost
+from mainstem.testing.run_views import error_text
 
 Scope = MutableMapping[str, Any]
 # The engine of a harness is a dev server; an app whose handler was made for cloud mode need not
@@ -58,8 +60,8 @@ class AppDoor:
             raise AnswerLost(call.lost_why)
         if call.lost_at is not None:
             raise AnswerLost(f"the app was lost at step {call.lost_at!r}, on order of the test")
-        if not call.is_reached and (status := answer[0].get("status", 0)) >= 400:
-            self._note(call, f"HTTP {status}")
+        if not call.is_told and (status := answer[0].get("status", 0)) >= 400:
+            self._note(call, f"HTTP {status} {_said(answer)}".rstrip())
         for message in answer:
             await send(message)
 
@@ -88,6 +90,15 @@ class AppDoor:
             _end_threads(self.app)
         if lifespan is not None:
             await lifespan.end()
+
+
+def _said(answer: list[Any]) -> str:
+    """What the body of an answer says of an error, where it does as the SDK's own."""
+    with suppress(ValueError):
+        body = json.loads(b"".join(message.get("body", b"") for message in answer[1:]))
+        if isinstance(body, Mapping):
+            return error_text(body)
+    return ""
 
 
 def _end_threads(app: Any) -> None:

@@ -19,8 +19,8 @@ class Call:
     """One call of a function. `lost_at` is the step around which the app was lost, if it was,
     `lost_why` what it did if that was its own doing.
 
-    `is_live` is true once the code goes on where no earlier call had come, `is_reached` once the
-    function is there at all; `raised` is what its steps raised.
+    `is_live` is true once the code goes on where no earlier call had come, `is_told` once
+    what it raised is written down; `raised` is what its steps raised.
     """
 
     run: str
@@ -30,7 +30,7 @@ class Call:
     is_live: bool = False
     step: str | None = None
     is_lookup: bool = False
-    is_reached: bool = False
+    is_told: bool = False
     raised: list[BaseException] = field(default_factory=list)
 
 

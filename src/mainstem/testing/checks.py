@@ -8,6 +8,7 @@ from typing import Any
 
 import inngest
 
+from mainstem.catalog import EventData
 from mainstem.testing.errors import HarnessError
 
 Functions = Sequence[inngest.Function[Any]]
@@ -94,6 +95,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean …?` when something known is near, else nothing."""
     found = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean '{found[0]}'?)" if found else ""
+
+
+def check_events(events: Iterable[Any]) -> None:
+    """Raise `HarnessError` unless these are events of the SDK, or of a catalogue."""
+    for event in events:
+        if not isinstance(event, (inngest.Event, EventData)):
+            raise HarnessError(
+                f"Cannot send {event!r}: give an event, as in `inngest.Event(name=…, data=…)`, or"
+                " an `EventData` of a catalogue."
+            )
 
 
 def check_order(order: str, step: Any, times: Any = None, when: Any = "after") -> None:

@@ -10,7 +10,7 @@ import inngest
 
 from mainstem.catalog import Catalog, EventData
 from mainstem.engine import RunStatus, RunView
-from mainstem.testing.checks import Functions, check_options, check_within, nearest
+from mainstem.testing.checks import Functions, check_events, check_options, check_within, nearest
 from mainstem.testing.client_door import own_client
 from mainstem.testing.comparison import Comparison, compare
 from mainstem.testing.errors import HarnessClosed, HarnessError, NoSuchRun
@@ -112,8 +112,9 @@ class Harness(Stage):
                 "The harness is not open, so nothing was sent: use it in `async with"
                 " Harness.open(…)`."
             )
+        check_events(events)
         ready = [event.to_event() if isinstance(event, EventData) else event for event in events]
-        ids = await self._clients[0].client.send(ready)
+        ids = await self._clients[0].client.send(ready) if ready else []
         if self.is_virtual:
             await self.drain()
         return ids

@@ -26,6 +26,10 @@ from mainstem.testing.travel import Traveller
 START: Final = datetime(2030, 1, 1, tzinfo=UTC)
 SERVE_PATH: Final = "/api/inngest"
 _MEMORY: Final = ":memory:"
+_CLOSED: Final = (
+    "The harness is not open: use it in `async with Harness.open(…)`, or in"
+    " `with SyncHarness.open(…)`."
+)
 
 
 class Stage(Orders):
@@ -189,14 +193,14 @@ class Stage(Orders):
     def engine(self) -> Engine:
         """The engine itself. Raises `HarnessClosed`."""
         if self._engine is None:
-            raise HarnessClosed("The harness is not open: use it in `async with Harness.open(…)`.")
+            raise HarnessClosed(_CLOSED)
         return self._engine
 
     @property
     def way_in(self) -> EngineDoor:
         """The engine's HTTP side. Raises `HarnessClosed`."""
         if self._way_in is None:
-            raise HarnessClosed("The harness is not open: use it in `async with Harness.open(…)`.")
+            raise HarnessClosed(_CLOSED)
         return self._way_in
 
     # Time

@@ -54,7 +54,6 @@ def seam(desk: Desk) -> Callable[[inngest.Inngest, object], inngest.MiddlewareSy
             self.call = desk.book.calls.get(ctx.request_id or "")
             CURRENT.set(self.call)
             if self.call is not None:
-                self.call.is_reached = True
                 self.attempt = ctx.attempt
                 work = StepWork(desk.plan, desk.book, self.call, lambda: desk.now)
                 is_async = inspect.iscoroutinefunction(ctx.step.run)
@@ -73,6 +72,7 @@ def seam(desk: Desk) -> Callable[[inngest.Inngest, object], inngest.MiddlewareSy
             error = result.error
             if self.call is not None and error is not None and not isinstance(error, AnswerLost):
                 desk.book.raised[self.call.run].append(error)
+                self.call.is_told = True
                 if told := told_of(error, self.call, self.attempt):
                     desk.book.note_mishap(self.call.run, desk.now, told)
             if isinstance(error, inngest.RetryAfterError) and desk.is_virtual:
