@@ -15,6 +15,7 @@ import inngest.fast_api
 import pytest
 
 from mainstem.testing import Harness, HarnessClosed, HarnessError, SyncHarness
+from mainstem.testing.app_door import thread_pools
 
 from .shop import PLAIN
 
@@ -100,6 +101,45 @@ async def test_what_functions_leave_running_asks_no_real_server_but_the_app_itse
     await client.send(inngest.Event(name="mine"))
     client.send_sync(inngest.Event(name="mine too"))
     assert sent == ["mine", "mine too"]
+
+
+async def test_what_functions_leave_running_does_not_disturb_the_next_harness() -> None:
+    closed = asyncio.Event()
+    left: list[asyncio.Task[Any]] = []
+
+    async def later() -> None:
+        await closed.wait()
+        await PLAIN.send(inngest.Event(name="left"))
+
+    @PLAIN.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"))
+    async def f(ctx: inngest.Context) -> None:
+        left.append(asyncio.create_task(later()))
+
+    async with Harness.open(PLAIN, [f]) as harness:
+        await harness.send(EVENT)
+    async with Harness.open(PLAIN, [f]) as harness:
+        closed.set()
+        with pytest.raises(Exception, match="Nothing was sent"):
+            await left[0]
+        assert harness.events() == []
+
+
+def test_a_thread_of_an_app_sends_again_after_the_harness(
+    real: tuple[inngest.Inngest, list[str]],
+) -> None:
+    client, sent = real
+
+    @client.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"))
+    def f(ctx: inngest.ContextSync) -> None: ...
+
+    app = fastapi.FastAPI()
+    inngest.fast_api.serve(app, client, [f])
+    with SyncHarness.open(client, app=app) as harness:
+        harness.send_one(EVENT).assert_completed()
+    pool = next(thread_pools(app))
+    pool.submit(client.send_sync, inngest.Event(name="mine")).result()
+    pool.shutdown()
+    assert sent == ["mine"]
 
 
 async def test_a_client_that_only_sends_is_led_here_too() -> None:

@@ -153,6 +153,7 @@ async def test_orders_that_no_step_has_met_are_told() -> None:
     shop = open_shop()
     async with Harness.open(shop.client, shop.functions) as harness:
         harness.stub("charge", {"currency": "USD"})
+        harness.crash("charge")
         harness.fail("chrage", function="buy")
         harness.crash("review")
         await harness.send(bought())
@@ -179,7 +180,12 @@ async def test_a_function_or_a_status_that_there_is_not_is_told() -> None:
             harness.runs(status="DONE")
 
 
-async def test_each_answer_has_the_whole_of_our_patience() -> None:
+@pytest.mark.parametrize("look", [1.0, 0.03])
+async def test_each_answer_has_the_whole_of_our_patience(
+    look: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mainstem.testing.travel._LOOK_S", look)
+
     async def nap() -> None:
         await asyncio.sleep(0.06)
 

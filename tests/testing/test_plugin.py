@@ -93,29 +93,34 @@ async def opened(inngest_harness, client, f): await inngest_harness(client, [f])
     assert "Use `inngest_harness_sync` there" in told
 
 
+@pytest.mark.parametrize("loop", ["function", "session"])
 def test_a_fixture_that_cannot_be_made_is_told_alone_and_the_harness_is_closed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], loop: str
 ) -> None:
     tests = """
+import sqlite3
 import pytest, pytest_asyncio
 OPENED = []
 @pytest_asyncio.fixture
 async def made(inngest_harness):
-    OPENED.append(await inngest_harness(client, [f]))
+    harness = await inngest_harness(client, [f])
+    OPENED.append(harness.engine)
 @pytest_asyncio.fixture
 async def broken(made):
     raise ValueError("my own fixture is broken")
 @pytest.mark.asyncio
 async def test_with_it(broken): pass
 def test_after():
-    assert OPENED[0]._engine is None
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        OPENED[0].reader.execute("SELECT 1")
 @pytest.mark.asyncio
 async def test_forgotten(inngest_harness):
     harness = inngest_harness(client, [f])
     with pytest.raises(AttributeError, match="`await` what opens it"):
         await harness.send(EVENT)
 """
-    told = run_pytest(tmp_path, capsys, tests, "-p", "no:anyio", "-o", SCOPE)
+    scope = SCOPE.replace("function", loop)
+    told = run_pytest(tmp_path, capsys, tests, "-p", "no:anyio", "-o", scope)
     assert "2 passed, 1 error" in told, told
     assert "my own fixture is broken" in told
     assert "inngest_harness_sync" not in told

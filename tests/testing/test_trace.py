@@ -148,3 +148,20 @@ async def test_what_happens_at_one_moment_is_told_in_order() -> None:
         names = [line.split()[1] for line in told(run.trace())]
         assert names == ["z", "nap", "b", "ask", "a", "wait"]
         assert run.step_ids == names
+
+
+async def test_steps_are_in_the_order_in_which_they_were_met_whoever_knows_of_them() -> None:
+    async def slow() -> None:
+        raise inngest.RetryAfterError("slow", timedelta(seconds=2))
+
+    @PLAIN.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=1)
+    async def f(ctx: inngest.Context) -> None:
+        if ctx.attempt == 0:
+            await ctx.step.run("first", slow)
+        await ctx.step.run("second", asyncio.sleep, 0)
+
+    async with Harness.open(PLAIN, [f]) as harness:
+        run = await harness.send_one(inngest.Event(name="e"))
+        await harness.advance(seconds=2)
+        run.assert_steps(["first", "second"])
+        assert run.steps["first"].status == "raised"

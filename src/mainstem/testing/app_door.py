@@ -6,7 +6,7 @@ ordered that the app be lost, as a process that dies would.
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -87,7 +87,9 @@ class AppDoor:
         """Let the app stop; a second call does nothing."""
         lifespan, self._lifespan = self._lifespan, None
         if self._is_ours:
-            _end_threads(self.app)
+            for pool in thread_pools(self.app):
+                # One that is still at work ends with its function: nobody can stop a thread.
+                pool.shutdown(wait=False, cancel_futures=True)
         if lifespan is not None:
             await lifespan.end()
 
@@ -101,8 +103,8 @@ def _said(answer: list[Any]) -> str:
     return ""
 
 
-def _end_threads(app: Any) -> None:
-    """End the threads in which the SDK ran the sync functions of an app.
+def thread_pools(app: Any) -> Iterator[ThreadPoolExecutor]:
+    """The threads in which the SDK runs the sync functions of an app.
 
     They belong to a handler that only the app's routes hold, and that nobody closes (SDK 0.5).
     """
@@ -110,8 +112,7 @@ def _end_threads(app: Any) -> None:
         for cell in getattr(getattr(route, "endpoint", None), "__closure__", None) or ():
             pool = getattr(cell.cell_contents, "_thread_pool", None)
             if isinstance(pool, ThreadPoolExecutor):
-                # One that is still at work ends with its function: nobody can stop a thread.
-                pool.shutdown(wait=False, cancel_futures=True)
+                yield pool
 
 
 class _Lifespan:

@@ -11,6 +11,8 @@ from mainstem.testing.errors import HarnessError
 
 # So many of the newest runs are looked at, to tell which function keeps the engine busy.
 _LOOKED_AT: Final = 1000
+# How often (seconds) it is seen whether the app has answered meanwhile.
+_LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Traveller:
             before = engine.calls_answered
             try:
                 # In short waits, so that a chain without an end is noticed while it goes on.
-                await engine.settle(min(self.patience, 1.0))
+                await engine.settle(min(self.patience, _LOOK_S))
             except TimeoutError:
                 if engine.calls_answered - first > self.most_calls:
                     raise self._endless(engine, engine.calls_answered - first) from None
@@ -45,12 +47,12 @@ class Traveller:
 
     async def _wait_longer(self, engine: Engine, answered: int) -> None:
         """Give an app that was silent for a while the rest of our patience."""
-        left = self.patience - min(self.patience, 1.0)
+        left = self.patience - min(self.patience, _LOOK_S)
         while left > 0:
             try:
-                await engine.settle(min(left, 1.0))
+                await engine.settle(min(left, _LOOK_S))
             except TimeoutError:
-                left -= 1.0
+                left -= _LOOK_S
                 if engine.calls_answered != answered:
                     return
             else:
