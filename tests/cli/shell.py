@@ -14,16 +14,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
 import structlog
+import typer.main
 
 from mainstem.cli import main
 from mainstem.clients import reset_clients
 
 _READ_BY_US = ("MAINSTEM_", "INNGEST_", "GITHUB_", "GH_", "DATABASE_URL", "CI", "PYTEST_", "VERCEL")
 _TIMEOUT_S = 90
+# Half of a short command's time goes to reading the signatures of all commands, each time anew.
+_read_once = cache(typer.main.get_command)
 
 
 def variables(**more: str) -> dict[str, str]:
@@ -46,6 +50,7 @@ def call(folder: Path, *words: str, **more: str) -> Done:
     out, err = io.StringIO(), io.StringIO()
     with (
         _logs_as_before(),
+        mock.patch("typer.main.get_command", _read_once),
         contextlib.chdir(folder),
         mock.patch.dict(os.environ, variables(**more), clear=True),
         contextlib.redirect_stdout(out),
