@@ -174,6 +174,27 @@ def test_a_function_that_ends_the_process_is_a_lost_app(kind: str) -> None:
         harness.send_one(EVENT).assert_failed(r"SystemExit\(3\)")
 
 
+async def test_a_step_among_others_that_ends_the_process_is_a_lost_app() -> None:
+    ends = [True]
+
+    async def end() -> None:
+        if ends and ends.pop():
+            sys.exit()
+
+    @PLAIN.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"))
+    async def f(ctx: inngest.Context) -> None:
+        await asyncio.gather(
+            asyncio.create_task(ctx.step.run("end", end)),
+            return_exceptions=False,
+        )
+
+    async with Harness.open(PLAIN, [f]) as harness:
+        run = await harness.send_one(EVENT)
+        await harness.advance(minutes=1)
+        run.assert_completed()
+        assert [each.is_lost for each in run.steps["end"].tries] == [True, False]
+
+
 async def test_a_function_that_cancels_itself_is_a_lost_app() -> None:
     @PLAIN.create_function(fn_id="f", trigger=inngest.TriggerEvent(event="e"), retries=0)
     async def f(ctx: inngest.Context) -> None:

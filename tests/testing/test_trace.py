@@ -46,6 +46,7 @@ async def test_a_failed_run_s_trace_ends_with_what_was_raised() -> None:
         await harness.advance(days=1)
         trace = run.trace()
     assert "try 4 raised ConnectionError: busy" in trace
+    assert "attempt" not in trace.partition("  raised:")[0]
     assert "failed: ConnectionError: busy" in trace
     assert trace.endswith("ConnectionError: busy")
 
