@@ -65,7 +65,7 @@ async def serving(app: Any, listener: socket.socket) -> AsyncIterator[str]:
         await _started(server, task)
         yield url_of(listener)
     finally:
-        server.should_exit = True
+        server.end()
         # A start that failed was told above; here it only has to be over.
         await asyncio.gather(asyncio.shield(task), return_exceptions=True)
         listener.close()
@@ -81,11 +81,27 @@ async def _started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
         await asyncio.sleep(0.005)
 
 
-def _quiet_server(app: Any) -> uvicorn.Server:
+def _quiet_server(app: Any) -> Any:
     import uvicorn
 
     class Server(uvicorn.Server):
         """Leaves the process's signals to the command, which stops all its servers in order."""
+
+        def __init__(self, config: uvicorn.Config) -> None:
+            super().__init__(config)
+            self._told = asyncio.Event()
+
+        def end(self) -> None:
+            """Begin to stop."""
+            self.should_exit = True
+            self._told.set()
+
+        async def main_loop(self) -> None:
+            # uvicorn's own wakes ten times a second, for the time in its answers' heads and to
+            # look whether it is to end: a tick for the first of them is due once a second.
+            while not await self.on_tick(0):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._told.wait(), 1)
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             try:
