@@ -3,11 +3,14 @@
 import lzma
 import socket
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mainstem.cli.servers import LOOPBACK, bind
+from mainstem.github import RetryPolicy
 
 from .shell import call, run
 
@@ -93,6 +96,14 @@ CASES: dict[str, tuple[list[str], Prepare, int, str]] = {
 }
 
 
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the tries of a request to GitHub: of the usual ones, up to ten seconds are waited."""
+    short = partial(RetryPolicy, first_pause=timedelta(milliseconds=1))
+    monkeypatch.setattr("mainstem.github.client.RetryPolicy", short)
+
+
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("case", CASES)
 def test_an_error_is_one_clear_line_and_an_exit_code(case: str, tmp_path: Path) -> None:
     words, prepare, code, says = CASES[case]
