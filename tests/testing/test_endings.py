@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import sys
 import threading
 from collections.abc import Iterator
@@ -209,7 +210,10 @@ def test_a_harness_whose_thread_has_ended_says_so_and_does_not_wait() -> None:
     harness._loop.call_soon_threadsafe(sys.exit, 4)
     with pytest.raises(HarnessError, match="ended by SystemExit: 4"):
         harness.wait_for(asyncio.sleep(60))
+    engine = harness._inner.engine
     harness.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        engine.reader.execute("SELECT 1")
     with SyncHarness.open(PLAIN, [_nothing()]):
         pass
 

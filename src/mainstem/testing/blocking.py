@@ -125,14 +125,16 @@ class SyncHarness:
         self.close()
 
     def _stop(self) -> None:
-        if self._thread.is_alive():
-            self.wait_for(self._loop.shutdown_default_executor())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-        elif inner := getattr(self, "_inner", None):
-            # Whoever waited for the thread was told why it ended; the clients must not stay.
-            inner.release()
-        self._loop.close()
+        try:
+            if self._thread.is_alive():
+                self.wait_for(self._loop.shutdown_default_executor())
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._thread.join()
+            elif inner := getattr(self, "_inner", None):
+                # Whoever waited for the thread was told why it ended. Its loop goes on here.
+                self._loop.run_until_complete(inner.aclose())
+        finally:
+            self._loop.close()
 
     # Apps
 
