@@ -1,6 +1,5 @@
 """Time and flow control on a steered clock: nothing here waits."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

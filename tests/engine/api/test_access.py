@@ -15,7 +15,7 @@ KEY = "signkey-test-0123456789abcdef0123456789abcdef"
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", ""])
 def test_an_engine_that_lets_everybody_in_is_not_exposed(host: str) -> None:
-    with pytest.raises(EngineError, match=r"token for its API.*signing key.*127\.0\.0\.1"):
+    with pytest.raises(EngineError, match=r"token for its API.*--signing-key.*127\.0\.0\.1"):
         check_exposure(host, EngineOptions())
     check_exposure(host, EngineOptions(api_token="t"))
     check_exposure(host, EngineOptions(signing_key=KEY))
