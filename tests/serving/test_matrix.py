@@ -164,7 +164,7 @@ async def test_every_function_registers_takes_an_event_and_completes(
 ) -> None:
     branch = {"INNGEST_ENV": "a-branch"} if environment == "preview" else {}
     async with (
-        house(environment, **branch) as there,
+        house(environment, clock=None, **branch) as there,
         services_on_their_loop(adapter, filled, tmp_path) as services,
         hosted(adapter, catalogue(), services, there.settings) as url,
     ):
