@@ -15,7 +15,7 @@ from mainstem.engine.jobs import has_other_calls
 from mainstem.engine.lifecycle import FINAL_RUNS, StepMove
 from mainstem.engine.loop import Loop
 from mainstem.engine.ops import BadOps, Op, read_ops
-from mainstem.engine.runs import Run, count_steps, find_run, find_step, is_waiting
+from mainstem.engine.runs import Run, Step, count_steps, find_run, find_step, is_waiting
 from mainstem.engine.step_ends import discover, keep_memo
 from mainstem.engine.step_starts import register_step
 from mainstem.engine.wire import encode, size_of
@@ -130,10 +130,11 @@ def keep_steps(
     """
     done = [op for op in ops if op.op == "StepRun"]
     memos = {op.id: encode({"data": op.data}) for op in done}
-    new = [op for op in done if _is_new(work, run, op)]
+    known = {op.id: find_step(work.sql, run.id, op.id) for op in done}
+    new = [op for op in done if _is_open(known[op.id])]
     _check_limits(work, run, new, memos)
     for op in new:
-        _keep(work, run, op, memos[op.id], dispatch)
+        _keep(work, run, op, known[op.id], memos[op.id], dispatch)
     note_defers(work, run.id, ops)
     return new
 
@@ -150,8 +151,7 @@ def _check_current(run: Run, dispatch: Dispatch | None, generation: int | None) 
         raise CheckpointRefused(409, f"{reason} generation {dispatch.generation} is under way.")
 
 
-def _is_new(work: Work, run: Run, op: Op) -> bool:
-    step = find_step(work.sql, run.id, op.id)
+def _is_open(step: Step | None) -> bool:
     return step is None or step.memo is None
 
 
@@ -171,9 +171,10 @@ def _check_limits(work: Work, run: Run, new: Sequence[Op], memos: Mapping[str, s
         raise CheckpointRefused(413, f"{limits.ERR_STEPS}: too many steps, {allowed}.")
 
 
-def _keep(work: Work, run: Run, op: Op, memo: str, dispatch: Dispatch | None) -> None:
+def _keep(
+    work: Work, run: Run, op: Op, step: Step | None, memo: str, dispatch: Dispatch | None
+) -> None:
     attempt = dispatch.attempt if dispatch else 0
-    step = find_step(work.sql, run.id, op.id)
     is_new = step is None
     if step is None:
         began = max(work.now - op.spent, (dispatch and dispatch.leased) or run.created)

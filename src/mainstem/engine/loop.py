@@ -139,6 +139,7 @@ class Loop:
             if is_ahead or isinstance(error, StorageFailed):
                 self._fail(error)
             raise
+        self._is_busy = False
         self._tell(work)
         self._send(work, taken)
 
@@ -360,7 +361,6 @@ class Loop:
             except StorageBusy as error:
                 await self._wait_for_file(error)
             else:
-                self._is_busy = False
                 return
 
     def _call_ended(self, task: asyncio.Task[None]) -> None:
