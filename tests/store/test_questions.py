@@ -165,4 +165,4 @@ def test_a_zero_or_unknown_diff_asks_for_details(
 
 def test_table_counts_name_every_table(planted: Database) -> None:
     counts = planted.read(table_counts)
-    assert (counts["pull_requests"], counts["reviews"], len(counts)) == (2, 0, 17)
+    assert (counts["pull_requests"], counts["reviews"], len(counts)) == (2, 0, 25)

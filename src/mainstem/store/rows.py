@@ -48,6 +48,7 @@ class RepositoryRow(TypedDict, total=False):
     github_updated_at: datetime | None
     github_pushed_at: datetime | None
     is_active: bool
+    former_names: Sequence[str] | None
     first_tracked_at: datetime
 
 
@@ -106,6 +107,13 @@ class PullRequestRow(TypedDict, total=False):
     changed_files: int | None
     commits: int | None
     html_url: str | None
+    head_sha: str | None
+    labels: Sequence[str] | None
+    assignees: Sequence[str] | None
+    requested_reviewers: Sequence[str] | None
+    requested_teams: Sequence[str] | None
+    milestone: str | None
+    comments_count: int | None
 
 
 class ReviewRow(TypedDict, total=False):

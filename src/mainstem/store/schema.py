@@ -13,7 +13,7 @@ from mainstem.store.errors import SchemaOutdated, SchemaTooNew
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS: tuple[str, ...] = ("0001",)
+REVISIONS: tuple[str, ...] = ("0001", "0002")
 HEAD = REVISIONS[-1]
 
 

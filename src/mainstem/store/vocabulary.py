@@ -12,6 +12,8 @@ BackfillStatus = Literal["active", "paused", "completed", "failed"]
 RepositorySize = Literal["small", "medium", "large", "xl"]
 TrackingPriority = Literal["high", "medium", "low"]
 Visibility = Literal["public", "private"]
+DeliveryStatus = Literal["received", "handled", "ignored", "failed"]
+InstallationStatus = Literal["active", "suspended", "deleted"]
 TimeRange = Literal["7d", "30d", "90d", "1y", "all"]
 
 PULL_STATES: tuple[PullState, ...] = get_args(PullState)
@@ -24,4 +26,6 @@ BACKFILL_STATUSES: tuple[BackfillStatus, ...] = get_args(BackfillStatus)
 REPOSITORY_SIZES: tuple[RepositorySize, ...] = get_args(RepositorySize)
 TRACKING_PRIORITIES: tuple[TrackingPriority, ...] = get_args(TrackingPriority)
 VISIBILITIES: tuple[Visibility, ...] = get_args(Visibility)
+DELIVERY_STATUSES: tuple[DeliveryStatus, ...] = get_args(DeliveryStatus)
+INSTALLATION_STATUSES: tuple[InstallationStatus, ...] = get_args(InstallationStatus)
 TIME_RANGES: tuple[TimeRange, ...] = get_args(TimeRange)

@@ -1,9 +1,19 @@
 """Every table, under its own name. What a column means is said where its table is."""
 
 from mainstem.store.tables.base import metadata
+from mainstem.store.tables.capturing import (
+    capture_gaps,
+    capture_plans,
+    conditional_requests,
+    github_budgets,
+    installation_repositories,
+    installations,
+    webhook_deliveries,
+)
 from mainstem.store.tables.github import (
     comments,
     contributors,
+    discussions,
     issues,
     pull_requests,
     repositories,
@@ -27,9 +37,16 @@ from mainstem.store.tables.workspaces import (
 
 __all__ = [
     "capture_cursors",
+    "capture_gaps",
+    "capture_plans",
     "comments",
+    "conditional_requests",
     "contributors",
+    "discussions",
+    "github_budgets",
     "github_events_cache",
+    "installation_repositories",
+    "installations",
     "issues",
     "metadata",
     "progressive_backfill_state",
@@ -39,6 +56,7 @@ __all__ = [
     "reviews",
     "sync_logs",
     "tracked_repositories",
+    "webhook_deliveries",
     "workspace_aggregation_queue",
     "workspace_metrics_cache",
     "workspace_metrics_history",

@@ -5,7 +5,8 @@ Two rules hold in all six tables:
 - `created_at`, `updated_at`, `closed_at`, `merged_at`, `submitted_at` and the `github_..._at`
   columns hold GitHub's times only. Ours are apart: `row_synced_at` is when we last *changed* the
   row, `details_synced_at` when a pull request was last captured with all that belongs to it,
-  `last_synced_at` / `metadata_refreshed_at` when a repository was. So "recently active" and
+  `last_synced_at` / `metadata_refreshed_at` when a repository was, `deleted_at` when we learned
+  that something is gone at GitHub (the row stays; no figure counts it). So "recently active" and
   "recently looked at" are never mistaken for one another.
 - NULL means unknown (or, for GitHub's own nulls, none). A count is never a 0 that nobody counted.
 
@@ -66,6 +67,12 @@ repositories = Table(
     moment("github_updated_at"),
     moment("github_pushed_at"),
     Column("is_active", Boolean, nullable=False, server_default=true()),
+    # Why GitHub shows it no longer, if so: "unreachable" (gone, private or hidden from the token,
+    # seen so three times over a day) or "blocked" (by law).
+    Column("refused", CleanText),
+    Column("refusals", Integer, nullable=False, server_default="0"),
+    moment("first_refused_at"),
+    Column("former_names", JsonDocument, comment="full names it had, oldest first"),
     moment("first_tracked_at", nullable=False),
     moment("last_synced_at"),
     moment("metadata_refreshed_at"),
@@ -138,6 +145,15 @@ pull_requests = Table(
     Column("changed_files", Integer),
     Column("commits", Integer),
     Column("html_url", CleanText),
+    Column("head_sha", CleanText),
+    Column("labels", JsonDocument, comment="list of names, sorted"),
+    Column("assignees", JsonDocument, comment="list of logins, sorted"),
+    Column("requested_reviewers", JsonDocument, comment="list of logins, sorted"),
+    Column("requested_teams", JsonDocument, comment="list of slugs, sorted"),
+    Column("milestone", CleanText),
+    # GitHub's own count of both kinds of comments together, to hold against what is stored.
+    Column("comments_count", Integer),
+    moment("deleted_at"),
     moment("details_synced_at"),
     moment("row_synced_at", nullable=False),
     UniqueConstraint("repository_id", "number"),
@@ -165,6 +181,7 @@ reviews = Table(
     Column("body", CleanText),
     moment("submitted_at", nullable=False),
     Column("commit_id", CleanText),
+    moment("deleted_at"),
     moment("row_synced_at", nullable=False),
     one_of("state", REVIEW_STATES),
     Index(None, "pull_request_id"),
@@ -194,6 +211,7 @@ issues = Table(
     moment("updated_at", nullable=False),
     moment("closed_at"),
     Column("html_url", CleanText),
+    moment("deleted_at"),
     moment("row_synced_at", nullable=False),
     UniqueConstraint("repository_id", "number"),
     one_of("state", ISSUE_STATES),
@@ -233,6 +251,7 @@ comments = Table(
     Column("diff_hunk", CleanText),
     Column("commit_id", CleanText),
     Column("original_commit_id", CleanText),
+    moment("deleted_at"),
     moment("row_synced_at", nullable=False),
     UniqueConstraint("github_id", "comment_type"),
     one_of("comment_type", COMMENT_TYPES),
@@ -242,4 +261,39 @@ comments = Table(
     Index(None, "repository_id", "created_at"),
     Index(None, "author_id"),
     Index(None, "review_github_id"),
+)
+
+discussions = Table(
+    "discussions",
+    metadata,
+    row_id(),
+    Column("github_id", BigInteger, nullable=False, unique=True),
+    points_to("repository_id", "repositories", cascade=True),
+    Column("number", Integer, nullable=False),
+    Column("title", CleanText, nullable=False),
+    Column("body", CleanText),
+    points_to("author_id", "contributors", nullable=True),
+    Column("author_login", CleanText),
+    Column("author_type", CleanText),
+    Column("category", CleanText),
+    Column("category_emoji", CleanText),
+    Column("is_answerable", Boolean),
+    Column("answer_github_id", BigInteger),
+    moment("answered_at"),
+    Column("answer_chosen_by_login", CleanText),
+    Column("locked", Boolean),
+    Column("upvotes_count", Integer),
+    Column("comments_count", Integer),
+    moment("created_at", nullable=False),
+    moment("updated_at", nullable=False),
+    moment("closed_at"),
+    Column("html_url", CleanText),
+    moment("deleted_at"),
+    moment("row_synced_at", nullable=False),
+    UniqueConstraint("repository_id", "number"),
+    CheckConstraint("number > 0", name="number"),
+    *not_negative("upvotes_count", "comments_count"),
+    Index(None, "repository_id", "updated_at"),
+    Index(None, "repository_id", "created_at"),
+    Index(None, "author_id"),
 )

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    false,
     true,
 )
 
@@ -33,6 +34,8 @@ tracked_repositories = Table(
     # NULL is "not classified yet": no default, which would hide the repositories left to do.
     Column("size", CleanText),
     Column("priority", CleanText, nullable=False, server_default="low"),
+    Column("is_workspace_repo", Boolean, nullable=False, server_default=false()),
+    Column("workspace_count", Integer, nullable=False, server_default="0"),
     Column("metrics", JsonDocument),
     moment("size_calculated_at"),
     moment("created_at", nullable=False),
@@ -80,6 +83,10 @@ capture_cursors = Table(
     moment("watermark"),
     Column("pages", Integer, nullable=False, server_default="0"),
     moment("completed_at"),
+    # GitHub's own count of the whole list, how many of it were stored then, and when that was.
+    Column("total", Integer),
+    Column("stored", Integer),
+    moment("counted_at"),
     moment("updated_at", nullable=False),
     UniqueConstraint("repository_id", "kind"),
     *not_negative("pages"),

@@ -28,6 +28,7 @@ workspaces = Table(
     Column("visibility", CleanText, nullable=False, server_default="public"),
     Column("tier", CleanText, nullable=False, server_default="free"),
     Column("settings", JsonDocument),
+    Column("data_retention_days", Integer, comment="of daily history; NULL: by tier"),
     Column("is_active", Boolean, nullable=False, server_default=true()),
     moment("created_at", nullable=False),
     moment("last_activity_at"),
