@@ -104,7 +104,37 @@ def read_pull(value: object, about: str) -> PullRequest:
         commits=of.maybe(of.number, "commits"),
         mergeable=of.maybe(of.flag_or_none, "mergeable"),
         mergeable_state=of.maybe(of.text_or_none, "mergeable_state"),
+        comments_count=_both_counts(of),
+        milestone=_milestone(of) if "milestone" in of else UNSET,
+        labels=tuple(sorted(_label_names(of))) if "labels" in of else UNSET,
+        assignees=_people(of) if "assignees" in of else UNSET,
+        requested_reviewers=_requested_people(of),
+        requested_teams=_requested_teams(of),
     )
+
+
+def _both_counts(of: Fields) -> int | Unset:
+    if "comments" not in of or "review_comments" not in of:
+        return UNSET
+    return of.number("comments") + of.number("review_comments")
+
+
+def _requested_people(of: Fields) -> tuple[Account, ...] | Unset:
+    if of.raw("requested_reviewers") is None:
+        return UNSET
+    people = [read_account(user) for user in of.children("requested_reviewers")]
+    return tuple(sorted(people, key=lambda account: account.login))
+
+
+def _requested_teams(of: Fields) -> tuple[str, ...] | Unset:
+    if of.raw("requested_teams") is None:
+        return UNSET
+    return tuple(sorted(team.text("slug") for team in of.children("requested_teams")))
+
+
+def _milestone(of: Fields) -> str | None:
+    milestone = of.child_or_none("milestone")
+    return None if milestone is None else milestone.text("title")
 
 
 def read_review(value: object, about: str) -> Review | None:
@@ -187,7 +217,6 @@ def read_issue(value: object, about: str) -> Issue | None:
     if of.raw("pull_request") is not None:
         return None
     of = of.renamed(f"issue {number} in {about}")
-    milestone = of.child_or_none("milestone")
     return Issue(
         id=of.number("id"),
         number=number,
@@ -198,7 +227,7 @@ def read_issue(value: object, about: str) -> Issue | None:
         author=_author(of),
         labels=tuple(sorted(_label_names(of))),
         assignees=_people(of),
-        milestone=None if milestone is None else milestone.text("title"),
+        milestone=_milestone(of),
         comments_count=of.number("comments"),
         created_at=of.time("created_at"),
         updated_at=of.time("updated_at"),

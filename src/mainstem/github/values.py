@@ -92,7 +92,12 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """One pull request. REST lists leave the fields from `merged_by` on `UNSET`."""
+    """One pull request.
+
+    REST lists leave the fields from `merged_by` to `comments_count` on `UNSET`; a GraphQL page may
+    leave out the lists from `labels` on, each of which costs it points. Labels are names, assignees
+    logins of people, teams slugs, all sorted. `comments_count` counts both kinds of comments.
+    """
 
     id: int
     number: int
@@ -118,6 +123,12 @@ class PullRequest:
     commits: int | Unset = UNSET
     mergeable: bool | Unset | None = UNSET
     mergeable_state: str | Unset | None = UNSET
+    comments_count: int | Unset = UNSET
+    milestone: str | Unset | None = UNSET
+    labels: tuple[str, ...] | Unset = UNSET
+    assignees: tuple[str, ...] | Unset = UNSET
+    requested_reviewers: tuple[Account, ...] | Unset = UNSET
+    requested_teams: tuple[str, ...] | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True)

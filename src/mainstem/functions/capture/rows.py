@@ -23,6 +23,7 @@ from mainstem.github import (
     Issue,
     PullRequest,
     Review,
+    Unset,
     is_bot,
 )
 from mainstem.store import CommentRow, ContributorRow, IssueRow, PullRequestRow, ReviewRow, ids
@@ -141,6 +142,7 @@ class Rows:
             "closed_at": pull.closed_at,
             "merged_at": pull.merged_at,
             "html_url": pull.html_url,
+            "head_sha": pull.head_sha,
         }
         known = {
             **self._author(pull.author),
@@ -149,6 +151,12 @@ class Rows:
                 deletions=pull.deletions,
                 changed_files=pull.changed_files,
                 commits=pull.commits,
+                comments_count=pull.comments_count,
+                milestone=pull.milestone,
+                labels=_listed(pull.labels),
+                assignees=_listed(pull.assignees),
+                requested_reviewers=self._logins(pull.requested_reviewers),
+                requested_teams=_listed(pull.requested_teams),
             ),
         }
         if pull.merged_by:
@@ -233,6 +241,9 @@ class Rows:
             "author_type": author.type,
         }
 
+    def _logins(self, accounts: "tuple[Account, ...] | Unset") -> "list[str] | Unset":
+        return UNSET if accounts is UNSET else sorted(self._login(account) for account in accounts)
+
     def _login(self, account: Account) -> str:
         return self.logins.get(account.id, account.login) if account.id else account.login
 
@@ -240,6 +251,15 @@ class Rows:
 def actors_of_pulls(pulls: Iterable[PullRequest]) -> list[Account]:
     """Who wrote and who merged."""
     return [actor for pull in pulls for actor in (pull.author, pull.merged_by) if actor]
+
+
+def reviewers_asked(pulls: Iterable[PullRequest]) -> list[Account]:
+    """Who is asked for a review. They become no contributors by that: they did nothing yet."""
+    return [account for pull in pulls for account in pull.requested_reviewers or ()]
+
+
+def _listed(names: "tuple[str, ...] | Unset") -> "list[str] | Unset":
+    return UNSET if names is UNSET else list(names)
 
 
 def authors(things: Iterable[Review | Comment | Issue]) -> list[Account]:
