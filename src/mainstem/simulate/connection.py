@@ -28,6 +28,8 @@ class Connection:
     has_next: bool
     has_previous: bool
     order: str = ""
+    #: A timeline's items before its types were filtered; None where the two counts are the same.
+    unfiltered: int | None = None
 
     def cursors(self) -> list[str]:
         return [cursor_of(row, self.order) for row in self.rows]

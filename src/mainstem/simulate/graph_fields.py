@@ -70,7 +70,21 @@ _FLAGS = {
     "isPrivate": "private",
     "isTemplate": "is_template",
 }
-_WRITTEN = ("PullRequest", "Issue", "IssueComment", "PullRequestReview", "PullRequestReviewComment")
+_WRITTEN = (
+    "PullRequest",
+    "Issue",
+    "IssueComment",
+    "PullRequestReview",
+    "PullRequestReviewComment",
+    "Discussion",
+    "DiscussionComment",
+)
+_MINIMIZABLE = (
+    "IssueComment",
+    "PullRequestReview",
+    "PullRequestReviewComment",
+    "DiscussionComment",
+)
 _ACTORS = ("User", "Bot", "Mannequin", "Organization")
 
 
@@ -102,6 +116,21 @@ def resolvers(world: World) -> dict[str, dict[str, Resolver]]:
     }
     table["Commit"] |= _commit_fields()
     table["Label"]["isDefault"] = lambda thing, _info: thing.row.get("default", False)
+    for kind in _MINIMIZABLE:
+        table[kind] |= {"isMinimized": _minimized, "minimizedReason": _value("_minimized")}
+    table["ReviewRequest"] = fields.review_request()
+    table["Team"] = {
+        "id": _id,
+        "databaseId": _value("id"),
+        "name": _value("name"),
+        "slug": _value("slug"),
+        "combinedSlug": lambda thing, _info: (
+            f"{thing.repository.full_name.partition('/')[0]}/{thing.row['slug']}"
+        ),
+    }
+    table["Discussion"] |= fields.discussion()
+    table["DiscussionCategory"] = _category_fields()
+    table["DiscussionComment"] |= fields.discussion_comment()
     table["Language"] = table["Topic"] = {"id": _id, "name": _value("name")}
     table["RepositoryTopic"] = {
         "id": _id,
@@ -119,8 +148,14 @@ def resolvers(world: World) -> dict[str, dict[str, Resolver]]:
 def connection_fields() -> dict[str, Resolver]:
     """The fields that every connection has."""
     return {
-        "totalCount": lambda found, _info: found.total,
+        "totalCount": lambda found, _info: (
+            found.total if found.unfiltered is None else found.unfiltered
+        ),
         "filteredCount": lambda found, _info: found.total,
+        "pageCount": lambda found, _info: len(found.rows),
+        "updatedAt": lambda found, _info: max(
+            (row["_at"] for row in found.rows), default="1970-01-01T00:00:00Z"
+        ),
         "nodes": lambda found, _info: found.things(),
         "edges": lambda found, _info: list(zip(found.cursors(), found.things(), strict=True)),
         "pageInfo": lambda found, _info: found,
@@ -174,9 +209,8 @@ class _Fields:
             "pullRequests": _listed(lists.pulls),
             "issue": self._issue_by_number,
             "issues": _listed(lists.issues),
-            "discussions": lambda thing, _info, **args: window(
-                "Discussion", [], thing.repository, args
-            ),
+            "discussion": self._discussion_by_number,
+            "discussions": _listed(lists.discussions),
             "repositoryTopics": lambda thing, _info, **args: window(
                 "RepositoryTopic",
                 [{"name": name} for name in thing.row.get("topics", ())],
@@ -256,6 +290,7 @@ class _Fields:
                 + len(thing.repository.review_comments.get(thing.row["number"], ()))
             ),
             "reviews": _listed(partial(lists.reviews, self.world)),
+            "reviewRequests": _listed(partial(lists.review_requests, self.world)),
             "reviewThreads": _listed(lists.threads),
             "commits": lambda thing, _info, **args: window(
                 "PullRequestCommit",
@@ -313,6 +348,59 @@ class _Fields:
             "comments": lambda thing, _info, **args: window(
                 "PullRequestReviewComment", thing.row["_comments"], thing.repository, args
             ),
+        }
+
+    def review_request(self) -> dict[str, Resolver]:
+        return {
+            "id": _id,
+            "databaseId": lambda _thing, _info: None,
+            "asCodeOwner": lambda _thing, _info: False,
+            "pullRequest": self.parent_pull,
+            "requestedReviewer": lambda thing, _info: (
+                Thing("Team", thing.row["team"], thing.repository)
+                if "team" in thing.row
+                else self._actor(thing.row["user"], thing.repository)
+            ),
+        }
+
+    def discussion(self) -> dict[str, Resolver]:
+        return {
+            "number": _value("number"),
+            "title": _value("title"),
+            "locked": _flag("locked"),
+            "closed": _flag("closed_at"),
+            "closedAt": _value("closed_at"),
+            "upvoteCount": lambda thing, _info: thing.row.get("upvotes", 0),
+            "category": lambda thing, _info: _under("DiscussionCategory", thing, "category"),
+            "isAnswered": lambda thing, _info: (
+                thing.row.get("answer_id") is not None
+                if thing.row["category"].get("is_answerable")
+                else None
+            ),
+            "answer": lambda thing, _info: _row_by_id(
+                thing, "DiscussionComment", "discussion_comments", "answer_id"
+            ),
+            "answerChosenAt": _value("answer_chosen_at"),
+            "answerChosenBy": lambda thing, _info: self._actor(
+                thing.row.get("answer_chosen_by"), thing.repository
+            ),
+            "comments": _listed(lists.discussion_comments),
+            "labels": lambda thing, _info, **args: window(
+                "Label", thing.row.get("labels") or [], thing.repository, args
+            ),
+        }
+
+    def discussion_comment(self) -> dict[str, Resolver]:
+        def above(thing: Thing) -> Row:
+            return thing.repository.discussions[thing.row["_number"]]
+
+        return {
+            "discussion": lambda thing, _info: Thing("Discussion", above(thing), thing.repository),
+            "isAnswer": lambda thing, _info: above(thing).get("answer_id") == thing.row["id"],
+            "replyTo": lambda thing, _info: _row_by_id(
+                thing, "DiscussionComment", "discussion_comments", "parent_id"
+            ),
+            "upvoteCount": lambda thing, _info: thing.row.get("upvotes", 0),
         }
 
     def parent_pull(self, thing: Thing, _info: object) -> Thing | None:
@@ -376,6 +464,12 @@ class _Fields:
             raise _not_found(f"Could not resolve to an Issue with the number of {number}.")
         return Thing("Issue", row, thing.repository)
 
+    def _discussion_by_number(self, thing: Thing, _info: object, number: int) -> Thing:
+        row = thing.repository.discussions.get(number)
+        if row is None:
+            raise _not_found(f"Could not resolve to a Discussion with the number of {number}.")
+        return Thing("Discussion", row, thing.repository)
+
 
 _MERGEABLE = {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}
 
@@ -390,6 +484,10 @@ def _value(key: str) -> Resolver:
 
 def _listed(of: Callable[[Thing, Mapping[str, Any]], Connection]) -> Resolver:
     return lambda thing, _info, **args: of(thing, args)
+
+
+def _minimized(thing: Thing, _info: object) -> bool:
+    return thing.row.get("_minimized") is not None
 
 
 def _flag(key: str) -> Resolver:
@@ -463,8 +561,12 @@ def _row_by_id(thing: Thing, kind: str, lists: str, key: str) -> Thing | None:
 def _page(thing: Thing) -> str:
     home = thing.repository
     number = thing.row["number"] if "number" in thing.row else thing.row["_number"]
-    page = f"{SITE}/{home.full_name}/{'pull' if number in home.pulls else 'issues'}/{number}"
+    part = "pull" if number in home.pulls else "issues"
+    if thing.type.startswith("Discussion"):
+        part = "discussions"
+    page = f"{SITE}/{home.full_name}/{part}/{number}"
     anchors = {
+        "DiscussionComment": "#discussioncomment-",
         "PullRequestReview": "#pullrequestreview-",
         "PullRequestReviewComment": "#discussion_r",
         "IssueComment": "#issuecomment-",
@@ -504,6 +606,19 @@ def _commit_fields() -> dict[str, Resolver]:
         "committedDate": lambda thing, _info: thing.row["committer"]["date"],
         "author": person("author"),
         "committer": person("committer"),
+    }
+
+
+def _category_fields() -> dict[str, Resolver]:
+    return {
+        "id": _id,
+        "name": _value("name"),
+        "slug": _value("slug"),
+        "description": _value("description"),
+        "emoji": _value("emoji"),
+        "isAnswerable": _flag("is_answerable"),
+        "createdAt": _value("created_at"),
+        "updatedAt": _value("updated_at"),
     }
 
 

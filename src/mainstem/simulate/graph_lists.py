@@ -4,24 +4,33 @@ Each function takes the `Thing` the connection hangs on and the field's argument
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mainstem.simulate.connection import Connection, window
 from mainstem.simulate.listing import as_githubs_time
-from mainstem.simulate.world import Row, Thing, World, thread_row
+from mainstem.simulate.world import Repository, Row, Thing, World, thread_row
 
 __all__ = [
     "assignees",
+    "discussion_comments",
+    "discussions",
     "issue_comments",
     "issues",
     "pull_state",
     "pulls",
+    "review_requests",
     "reviews",
     "threads",
     "timeline",
 ]
 
 _ORDERS = {"CREATED_AT": "created_at", "UPDATED_AT": "updated_at", "COMMENTS": "comments"}
+_ITEM_TYPES = {
+    "PullRequestReview": "PULL_REQUEST_REVIEW",
+    "IssueComment": "ISSUE_COMMENT",
+    "PullRequestCommit": "PULL_REQUEST_COMMIT",
+}
 
 
 def pulls(thing: Thing, args: Mapping[str, Any]) -> Connection:
@@ -104,33 +113,68 @@ def threads(thing: Thing, args: Mapping[str, Any]) -> Connection:
 
 def timeline(thing: Thing, args: Mapping[str, Any]) -> Connection:
     """Reviews, comments and commits in the order of their times. Like the REST timeline, it leaves
-    out the reviews that hold replies only."""
+    out the reviews that hold replies only.
+
+    `totalCount` is of all three kinds, whatever is asked for; `filteredCount` of the kinds asked
+    for, since the time asked for.
+    """
     home, number = thing.repository, thing.row["number"]
-    kinds = args.get("itemTypes") or ("PULL_REQUEST_REVIEW", "ISSUE_COMMENT", "PULL_REQUEST_COMMIT")
-
-    def merge() -> list[Row]:
-        found: list[tuple[str, Row]] = []
-        if "PULL_REQUEST_REVIEW" in kinds:
-            for row in home.reviews_of(number):
-                if "_comments" not in row:
-                    shown = {**row, "_type": "PullRequestReview"}
-                    found.append((row.get("submitted_at") or "", shown))
-        if "ISSUE_COMMENT" in kinds:
-            found.extend(
-                (row["created_at"], {**row, "_type": "IssueComment"})
-                for row in home.issue_comments.get(number, ())
-            )
-        if "PULL_REQUEST_COMMIT" in kinds:
-            for row in home.commits.get(number, ()):
-                shown = {**row, "_type": "PullRequestCommit"}
-                found.append((row["committer"]["date"], shown))
-        found.sort(key=lambda one: one[0])
-        return [{**row, "_at": at} for at, row in found]
-
-    rows = home.derived(("graph timeline", number, tuple(kinds)), merge)
+    rows = home.derived(("graph timeline", number), lambda: _timeline_rows(home, number))
+    kinds = args.get("itemTypes")
     since = as_githubs_time(args["since"]) if args.get("since") else ""
-    rows = [row for row in rows if row["_at"] >= since]
-    return window("PullRequestReview", rows[args.get("skip") or 0 :], home, args)
+    kept = [
+        row
+        for row in rows
+        if (kinds is None or _ITEM_TYPES[row["_type"]] in kinds) and row["_at"] >= since
+    ]
+    found = window("PullRequestReview", kept[args.get("skip") or 0 :], home, args)
+    return replace(found, total=len(kept), unfiltered=len(rows))
+
+
+def _timeline_rows(home: Repository, number: int) -> list[Row]:
+    found: list[Row] = [
+        {**row, "_type": "PullRequestReview", "_at": row.get("submitted_at") or ""}
+        for row in home.reviews_of(number)
+        if "_comments" not in row
+    ]
+    found += (
+        {**row, "_type": "IssueComment", "_at": row["created_at"]}
+        for row in home.issue_comments.get(number, ())
+    )
+    found += (
+        {**row, "_type": "PullRequestCommit", "_at": row["committer"]["date"]}
+        for row in home.commits.get(number, ())
+    )
+    return sorted(found, key=lambda row: str(row["_at"]))
+
+
+def review_requests(world: World, thing: Thing, args: Mapping[str, Any]) -> Connection:
+    """Who is still asked for a review: accounts and teams, each with a request of its own."""
+    row = thing.row
+    asked = [("user", one) for one in row.get("requested_reviewers") or () if world.user(one)]
+    asked += [("team", one) for one in row.get("requested_teams") or ()]
+    rows = []
+    for kind, who in asked:
+        key = who if kind == "user" else who["id"]
+        rows.append({"id": f"{row['number']}-{kind}-{key}", "_number": row["number"], kind: who})
+    return window("ReviewRequest", rows, thing.repository, args)
+
+
+def discussions(thing: Thing, args: Mapping[str, Any]) -> Connection:
+    home = thing.repository
+    # Unlike the other lists, GitHub's discussions come by their last update unless told otherwise.
+    order, falling = _order(args) if args.get("orderBy") else ("updated_at", True)
+    rows = home.derived(
+        ("graph discussions", order, falling),
+        lambda: _sorted(list(home.discussions.values()), order, falling=falling),
+    )
+    return window("Discussion", rows, home, args, order=order, falling=falling)
+
+
+def discussion_comments(thing: Thing, args: Mapping[str, Any]) -> Connection:
+    """Top-level comments; GitHub counts no replies here."""
+    rows = thing.repository.discussion_comments.get(thing.row["number"], [])
+    return window("DiscussionComment", rows, thing.repository, args)
 
 
 def pull_state(row: Row) -> str:

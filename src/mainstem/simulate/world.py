@@ -41,6 +41,11 @@ _NODE_PREFIX = {
     "Ref": "REF",
     "Language": "LAN",
     "License": "L",
+    "ReviewRequest": "RRQ",
+    "Team": "TM",
+    "Discussion": "D",
+    "DiscussionComment": "DC",
+    "DiscussionCategory": "DIC",
 }
 
 
@@ -78,6 +83,8 @@ class Repository:
     issue_comments: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
     commits: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
     events: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    discussions: dict[int, Row] = field(default_factory=dict)
+    discussion_comments: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
     former_names: list[str] = field(default_factory=list)
     #: None: visible. Otherwise the status that every request for it gets: 404 gone, 451 blocked.
     refused: int | None = None
@@ -219,10 +226,12 @@ class World:
                 yield Thing(user["type"], user, home)
             yield from (Thing("PullRequest", row, home) for row in home.pulls.values())
             yield from (Thing("Issue", row, home) for row in home.issues.values())
+            yield from (Thing("Discussion", row, home) for row in home.discussions.values())
             for kind, lists in (
                 ("PullRequestReview", home.reviews),
                 ("PullRequestReviewComment", home.review_comments),
                 ("IssueComment", home.issue_comments),
+                ("DiscussionComment", home.discussion_comments),
             ):
                 for rows in lists.values():
                     yield from (Thing(kind, row, home) for row in rows)
