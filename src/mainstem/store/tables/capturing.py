@@ -54,6 +54,9 @@ conditional_requests = Table(
     Column("url", CleanText, nullable=False),
     Column("etag", CleanText),
     Column("last_modified", CleanText),
+    # What the last full answer came with. It counts from when that answer is stored.
+    Column("offered_etag", CleanText),
+    Column("offered_last_modified", CleanText),
     moment("checked_at", nullable=False),
     UniqueConstraint("credential", "url"),
 )
@@ -72,6 +75,8 @@ github_budgets = Table(
     Column("quiet_cause", CleanText, comment="what was asked when a secondary limit was met"),
     Column("quiet_repeats", Integer, nullable=False, server_default="0"),
     moment("next_at"),
+    Column("met_per_minute", Integer, comment="the pace at which a secondary limit was met"),
+    moment("met_at"),
     moment("updated_at", nullable=False),
     UniqueConstraint("credential", "resource"),
     *not_negative("quiet_repeats"),

@@ -40,6 +40,13 @@ def upgrade() -> None:
         ),
         sa.Column("quiet_repeats", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "met_per_minute",
+            sa.Integer(),
+            nullable=True,
+            comment="the pace at which a secondary limit was met",
+        ),
+        sa.Column("met_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("quiet_repeats >= 0", name=op.f("ck_github_budgets_quiet_repeats")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_github_budgets")),
@@ -176,6 +183,8 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=True),
         sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("offered_etag", sa.Text(), nullable=True),
+        sa.Column("offered_last_modified", sa.Text(), nullable=True),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["repository_id"],
