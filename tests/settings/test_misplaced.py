@@ -20,7 +20,14 @@ from mainstem.settings import (
 DIGITS = "0123456789abcdef" * 4
 SIGNING_KEY = f"signkey-prod-{DIGITS}"
 GITHUB_TOKEN = "ghp_" + "Ab3dEf9h" * 4
-SECRET_SETTINGS = ("event_key", "signing_key", "signing_key_fallback", "github_token")
+SECRET_SETTINGS = (
+    "event_key",
+    "signing_key",
+    "signing_key_fallback",
+    "github_token",
+    "github_webhook_secret",
+    "github_webhook_secret_fallback",
+)
 SECRET_VARIABLES = {
     *(name for setting in SECRET_SETTINGS for name in VARIABLES[setting]),
     "MAINSTEM_STATUS_TOKEN",

@@ -79,6 +79,8 @@ def _judge_secrets(reading: Reading) -> None:
         "signing_key": keys.signing_key,
         "signing_key_fallback": keys.signing_key,
         "github_token": keys.github_token,
+        "github_webhook_secret": keys.webhook_secret,
+        "github_webhook_secret_fallback": keys.webhook_secret,
         "status_token": keys.status_token,
     }
     for setting in SECRETS:

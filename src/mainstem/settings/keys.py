@@ -162,6 +162,21 @@ def github_token(variable: str, token: str) -> Problem | None:
     return Problem(variable, "it holds a signing key of Inngest's", "Set it to GitHub's token.")
 
 
+def webhook_secret(variable: str, secret: str) -> Problem | None:
+    """Another secret in its place, or one that could be guessed: whoever has it writes rows."""
+    wrong = "it holds a signing key" if secret.lower().startswith("signkey") else _foreign(secret)
+    if wrong:
+        return Problem(variable, wrong, "Set it to the secret of the webhook at GitHub.")
+    if len(secret) >= _SHORTEST_TOKEN:
+        return None
+    return Problem(
+        variable,
+        f"it has fewer than {_SHORTEST_TOKEN} signs, so that it could be guessed",
+        "Set it, here and at the webhook, to a longer one: "
+        "`python -c 'import secrets; print(secrets.token_urlsafe())'`.",
+    )
+
+
 def status_token(variable: str, token: str) -> Problem | None:
     """Another secret in its place, or one that could be guessed: whoever has it reads the page."""
     wrong = "it holds a signing key" if token.lower().startswith("signkey") else _foreign(token)

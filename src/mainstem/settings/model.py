@@ -66,6 +66,8 @@ class Settings(BaseModel):
     database_url: str = "sqlite:///mainstem.db"
     github_url: str = "https://api.github.com"
     github_token: SecretStr | None = None
+    github_webhook_secret: SecretStr | None = None
+    github_webhook_secret_fallback: SecretStr | None = None
 
     serve_host: str = "127.0.0.1"
     serve_port: int = Field(default=8000, ge=0, le=65_535)

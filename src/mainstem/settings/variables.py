@@ -37,6 +37,8 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "database_url": ("MAINSTEM_DATABASE_URL", "DATABASE_URL"),
     "github_url": ("MAINSTEM_GITHUB_URL", "GITHUB_API_URL"),
     "github_token": ("GITHUB_TOKEN", "GH_TOKEN"),
+    "github_webhook_secret": ("MAINSTEM_GITHUB_WEBHOOK_SECRET",),
+    "github_webhook_secret_fallback": ("MAINSTEM_GITHUB_WEBHOOK_SECRET_FALLBACK",),
     "serve_host": ("MAINSTEM_SERVE_HOST",),
     "serve_port": ("MAINSTEM_SERVE_PORT", "PORT"),
     "serve_origin": ("MAINSTEM_SERVE_ORIGIN", "INNGEST_SERVE_ORIGIN"),
@@ -71,7 +73,15 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "sync.pulls_per_sync": ("MAINSTEM_PULLS_PER_SYNC",),
 }
 
-SECRETS = ("event_key", "signing_key", "signing_key_fallback", "github_token", "status_token")
+SECRETS = (
+    "event_key",
+    "signing_key",
+    "signing_key_fallback",
+    "github_token",
+    "github_webhook_secret",
+    "github_webhook_secret_fallback",
+    "status_token",
+)
 ADDRESSES = (
     "inngest_base_url",
     "inngest_api_base_url",
