@@ -82,4 +82,6 @@ def test_every_event_of_the_original_has_its_name() -> None:
         "discover/repository.new",
         "update/pr.activity",
         "workspace.metrics.aggregate",
+        "workspace.repository.changed",
+        "workspace/priorities.sync",
     ]

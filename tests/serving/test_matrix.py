@@ -1,6 +1,6 @@
 """Every environment by every adapter: all functions register, each takes an event and completes.
 
-The thirteen functions as they are, on their real services: a database file, a pretend GitHub over
+The functions as they are, on their real services: a database file, a pretend GitHub over
 HTTP, the real SDK, the adapter's own server over a socket, the embedded engine in the environment's
 mode, with its keys where it has any.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import inngest
 import pytest
 
 from mainstem.catalog import EventData, client_sender
@@ -37,6 +38,8 @@ from mainstem.functions import (
     Services,
     SingleClassificationRequested,
     WorkspaceMetricsRequested,
+    WorkspacePrioritiesRequested,
+    WorkspaceRepositoryChanged,
     catalogue,
 )
 from mainstem.functions.capture import capture_repository_issues
@@ -97,7 +100,7 @@ def client_of(url: str) -> GitHub:
 
 
 def an_event_for_each(filled: Filled) -> dict[str, EventData]:
-    """By function id, an event that starts it."""
+    """By function id, an event that starts it; those that only a schedule starts are invoked."""
     owner, name = filled.world.repository.full_name.split("/")
     one: dict[str, Any] = {
         "repository_id": filled.repository,
@@ -125,7 +128,21 @@ def an_event_for_each(filled: Filled) -> dict[str, EventData]:
         "aggregate-workspace-metrics": WorkspaceMetricsRequested(
             workspace_id=filled.workspace, time_range="30d"
         ),
+        "handle-workspace-repository-change": WorkspaceRepositoryChanged(
+            workspace_id=filled.workspace, action="added", repository_id=filled.repository
+        ),
+        "sync-workspace-priorities": WorkspacePrioritiesRequested(),
     }
+
+
+SCHEDULED = [
+    definition.id
+    for definition in catalogue()
+    if not any(isinstance(one, inngest.TriggerEvent) for one in definition.triggers)
+]
+
+# Its run begins half a minute after its event, which nobody waits for here.
+DEBOUNCED = {"handle-workspace-repository-change"}
 
 
 async def at_once(_seconds: float) -> None:
@@ -177,11 +194,14 @@ async def test_every_function_registers_takes_an_event_and_completes(
         send = client_sender(client_for(there.settings))
         for event in an_event_for_each(filled).values():
             await send(event)
-        ended = await first_ends(there.engine)
-        assert ended == dict.fromkeys(catalogue().ids, RunStatus.COMPLETED)
+        for function_id in SCHEDULED:
+            there.engine.invoke(f"shop-{function_id}", {})
+        expected = set(catalogue().ids) - DEBOUNCED
+        ended = await first_ends(there.engine, expected)
+        assert ended == dict.fromkeys(expected, RunStatus.COMPLETED)
 
 
-async def first_ends(engine: Engine) -> dict[str, RunStatus]:
+async def first_ends(engine: Engine, expected: set[str]) -> dict[str, RunStatus]:
     """How the first run of each function ended. What these start in turn is throttled: 20 a minute
     and the like, which nobody waits for here."""
     deadline = asyncio.get_running_loop().time() + 30
@@ -189,11 +209,12 @@ async def first_ends(engine: Engine) -> dict[str, RunStatus]:
         first: dict[str, RunView] = {}
         for run in engine.runs(limit=500):  # the newest come first
             first[run.function_id.removeprefix("shop-")] = run
-        is_done = len(first) == len(catalogue()) and all(run.is_over for run in first.values())
+        is_done = set(first) == expected and all(run.is_over for run in first.values())
         if is_done or asyncio.get_running_loop().time() > deadline:
             return {function_id: run.status for function_id, run in first.items()}
         await asyncio.sleep(0.02)
 
 
 def test_the_matrix_has_an_event_for_every_function(filled: Filled) -> None:
-    assert set(an_event_for_each(filled)) == set(catalogue().ids)
+    assert {*an_event_for_each(filled), *SCHEDULED} == set(catalogue().ids)
+    assert {d.id for d in catalogue() if d.config.debounce} == DEBOUNCED

@@ -4,7 +4,7 @@ A definition is plain data and a coroutine; importing this room creates no clien
 and reads no environment. What a handler needs is handed to it as `Services`. The client, the
 endpoint and the settings are other rooms' business.
 
-`catalogue()` lists all thirteen; the factories bind them, or a group of them, to a client. Events
+`catalogue()` lists all of them; the factories bind them, or a group of them, to a client. Events
 are sent by making one of the event classes here.
 """
 
@@ -35,6 +35,8 @@ from mainstem.functions.events import (
     SingleClassificationRequested,
     SyncReason,
     WorkspaceMetricsRequested,
+    WorkspacePrioritiesRequested,
+    WorkspaceRepositoryChanged,
 )
 from mainstem.functions.services import Clock, CoolDowns, Limits, Services, SystemClock
 
@@ -63,6 +65,8 @@ __all__ = [
     "SystemClock",
     "UpdateFunctions",
     "WorkspaceMetricsRequested",
+    "WorkspacePrioritiesRequested",
+    "WorkspaceRepositoryChanged",
     "catalogue",
     "create_capture_functions",
     "create_classify_functions",

@@ -1,4 +1,4 @@
-"""The index: all thirteen functions, by group, and the factories that bind them to a client."""
+"""The index: all functions, by group, and the factories that bind them to a client."""
 
 import functools
 from typing import Final, TypedDict, cast
@@ -13,6 +13,8 @@ from mainstem.functions.events import (
     PrActivityRequested,
     RepositorySizeRequested,
     WorkspaceMetricsRequested,
+    WorkspacePrioritiesRequested,
+    WorkspaceRepositoryChanged,
 )
 from mainstem.functions.services import Services
 from mainstem.functions.update import UPDATE
@@ -45,12 +47,16 @@ UpdateFunctions = TypedDict(
         "update-pr-activity": inngest.Function[object],
         "discover-new-repository": inngest.Function[object],
         "aggregate-workspace-metrics": inngest.Function[object],
+        "scheduled-workspace-aggregation": inngest.Function[object],
+        "handle-workspace-repository-change": inngest.Function[object],
+        "cleanup-workspace-metrics-data": inngest.Function[object],
+        "sync-workspace-priorities": inngest.Function[object],
     },
 )
 
 
 class InngestFunctions(CaptureFunctions, ClassifyFunctions, UpdateFunctions):
-    """All thirteen, by id."""
+    """All of them, by id."""
 
 
 RECEIVED: Final = (
@@ -58,13 +64,15 @@ RECEIVED: Final = (
     PrActivityRequested,
     RepositorySizeRequested,
     WorkspaceMetricsRequested,
+    WorkspacePrioritiesRequested,
+    WorkspaceRepositoryChanged,
 )
 """Events that people and other programs send; the others come from our own functions."""
 
 
 @functools.cache
 def catalogue() -> Catalog[Services]:
-    """All thirteen definitions. Always the same object: what it bound before, it finds again."""
+    """All definitions. Always the same object: what it bound before, it finds again."""
     return Catalog([*CAPTURE, *CLASSIFY, *UPDATE], receives=RECEIVED)
 
 
@@ -74,7 +82,7 @@ def create_inngest_functions(client: inngest.Inngest, services: Services) -> Inn
 
 
 def create_capture_functions(client: inngest.Inngest, services: Services) -> CaptureFunctions:
-    """The eight that read GitHub and store what it says."""
+    """Those that read GitHub and store what it says."""
     return cast("CaptureFunctions", _group("capture", client, services))
 
 
@@ -84,7 +92,7 @@ def create_classify_functions(client: inngest.Inngest, services: Services) -> Cl
 
 
 def create_update_functions(client: inngest.Inngest, services: Services) -> UpdateFunctions:
-    """The three that find repositories, refresh pull requests and aggregate workspaces."""
+    """Those that find repositories, refresh what is stored and look after workspaces."""
     return cast("UpdateFunctions", _group("update", client, services))
 
 

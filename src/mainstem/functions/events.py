@@ -1,4 +1,4 @@
-"""Every event that our thirteen functions answer to: one class, used by sender and receiver alike.
+"""Every event that our functions answer to: one class, used by sender and receiver alike.
 
 The fields are the union of what the original's handlers read (domain reference, section 1), under
 one rule each: `prNumber` and `issueNumber` are integers everywhere (defect D17: text, number or a
@@ -196,3 +196,16 @@ class WorkspaceMetricsRequested(EventData, name="workspace.metrics.aggregate"):
     force_refresh: bool = False
     triggered_by: TriggeredBy = "manual"
     trigger_metadata: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class WorkspaceRepositoryChanged(EventData, name="workspace.repository.changed"):
+    """A repository was put into a workspace, or taken out of it."""
+
+    workspace_id: UUID
+    action: Literal["added", "removed"]
+    repository_id: UUID
+    repository_name: str | None = None
+
+
+class WorkspacePrioritiesRequested(EventData, name="workspace/priorities.sync"):
+    """Bring the priorities of tracked repositories in line with the workspaces, now. No data."""

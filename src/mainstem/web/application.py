@@ -12,7 +12,7 @@ from mainstem.web.wiring import open_services
 
 
 def application() -> Application[Services]:
-    """The thirteen functions, with services that are opened from the settings."""
+    """All functions, with services that are opened from the settings."""
     return Application(catalogue(), _services)
 
 
