@@ -8,9 +8,10 @@ from typing import Final
 
 import httpx
 
+from .conditional import Validators
 from .graphql import GraphQLCalls
 from .ledger import Ledger
-from .rest import RestCalls
+from .polls import PollCalls
 from .retries import RetryPolicy
 from .transport import Clock, Sleep, Transport, utc_now
 
@@ -18,7 +19,7 @@ GITHUB_COM: Final = "https://api.github.com"
 TIMEOUT: Final = timedelta(seconds=15)
 
 
-class GitHub(RestCalls, GraphQLCalls):
+class GitHub(PollCalls, GraphQLCalls):
     """Asks one GitHub with one credential, within its limits; `ledger` says what it cost.
 
     `base_url` is the REST address: `https://api.github.com`, an Enterprise Server's
@@ -42,6 +43,7 @@ class GitHub(RestCalls, GraphQLCalls):
         clock: Clock = utc_now,
         sleep: Sleep = asyncio.sleep,
         roll: Callable[[], float] | None = None,
+        validators: Validators | None = None,
     ) -> None:
         self.ledger = Ledger()
         self._transport = Transport(
@@ -54,6 +56,7 @@ class GitHub(RestCalls, GraphQLCalls):
             clock=clock,
             sleep=sleep,
             roll=roll,
+            validators=validators,
         )
 
     def __repr__(self) -> str:

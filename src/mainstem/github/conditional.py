@@ -1,18 +1,68 @@
-"""Answers kept with their ETag, so that asking again for what has not changed is free.
+"""Asking again for what has not changed, free of charge: by an answer kept, or by its validator.
 
 GitHub does not count a 304 against the hourly budget of an authenticated request. An ETag belongs
-to one exact URL and to the token that got it, so the cache lives and dies with one client.
+to one exact URL and to the token that got it, so the cache of answers lives and
+dies with one client. A validator is kept beside the data, and outlives the process.
 
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 """
 
 from collections import OrderedDict
-from typing import Final
+from typing import Final, Protocol
 
 from .answers import Answer
 
 # Enough for the first pages that a poll asks for again; a whole capture passes through it.
 MOST_BYTES: Final = 8 * 1024 * 1024
+
+
+Validator = tuple[str | None, str | None]
+"""An answer's `etag` and its `last-modified`, as they were sent."""
+
+
+class Validators(Protocol):
+    """Where validators are kept, by the fingerprint of a credential and the whole address.
+
+    An ETag belongs to the credential that got it: another one's is not even asked for.
+    """
+
+    async def known(self, credential: str, url: str) -> Validator | None:
+        """What was accepted last; None if nothing was."""
+
+    async def offer(self, credential: str, url: str, validator: Validator) -> None:
+        """Keep what a full answer came with. It is not known before it is accepted."""
+
+    async def accept(self, prefix: str) -> None:
+        """From now on, what was offered last is known, for every address below `prefix`."""
+
+
+class MemoryValidators:
+    """Validators that last as long as the client. Each offer takes the place of the one before."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Validator] = {}
+        self._offered: dict[tuple[str, str], Validator] = {}
+
+    async def known(self, credential: str, url: str) -> Validator | None:
+        return self._known.get((credential, url))
+
+    async def offer(self, credential: str, url: str, validator: Validator) -> None:
+        self._offered[credential, url] = validator
+
+    async def accept(self, prefix: str) -> None:
+        for place in [place for place in self._offered if place[1].startswith(prefix)]:
+            self._known[place] = self._offered.pop(place)
+
+
+def condition(known: Validator | None, *, dies_hourly: bool = False) -> dict[str, str]:
+    """The header that makes a request conditional, or none.
+
+    An App installation's ETags die with its token (`dies_hourly`): its Last-Modified does not.
+    """
+    etag, last_modified = known or (None, None)
+    if last_modified and (dies_hourly or not etag):
+        return {"If-Modified-Since": last_modified}
+    return {"If-None-Match": etag} if etag else {}
 
 
 class EtagCache:

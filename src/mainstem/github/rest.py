@@ -63,7 +63,7 @@ class RestCalls:
         next: str | None = None,
     ) -> Page[PullRequest]:
         """A page of pull requests in any state. Sizes and merger are `UNSET`: lists lack them."""
-        start = _query(
+        start = query_path(
             repository_path(owner, name, "pulls"),
             state="all",
             sort=sort,
@@ -101,7 +101,7 @@ class RestCalls:
         self, owner: str, name: str, *, since: datetime | None = None, next: str | None = None
     ) -> Page[Comment]:
         """A page of all diff comments of a repository, the least recently updated first."""
-        start = _changes(repository_path(owner, name, "pulls", "comments"), since)
+        start = changes_path(repository_path(owner, name, "pulls", "comments"), since)
         about = f"review comments of {owner}/{name}"
         return await self._page(next or start, about, rest_payloads.read_review_comment)
 
@@ -109,7 +109,7 @@ class RestCalls:
         self, owner: str, name: str, *, since: datetime | None = None, next: str | None = None
     ) -> Page[Comment]:
         """A page of all conversation comments, on issues and pull requests (see `on_pull`)."""
-        start = _changes(repository_path(owner, name, "issues", "comments"), since)
+        start = changes_path(repository_path(owner, name, "issues", "comments"), since)
         about = f"comments of {owner}/{name}"
         return await self._page(next or start, about, rest_payloads.read_issue_comment)
 
@@ -128,7 +128,7 @@ class RestCalls:
 
         The pull requests among them are left out of `items`, and counted in `seen`.
         """
-        start = _query(
+        start = query_path(
             repository_path(owner, name, "issues"),
             state="all",
             sort=sort,
@@ -156,7 +156,7 @@ class RestCalls:
     async def contributors(self, owner: str, name: str) -> int:
         """How many of the first hundred contributors have a commit; 0 for an empty repository."""
         about = f"contributors of {owner}/{name}"
-        path = _query(repository_path(owner, name, "contributors"), per_page=PER_PAGE)
+        path = query_path(repository_path(owner, name, "contributors"), per_page=PER_PAGE)
         answer = await self._transport.get(path, what=about, fine=(200, 204))
         if answer.status == 204:
             return 0
@@ -165,7 +165,7 @@ class RestCalls:
 
     async def _all(self, path: str, about: str, read: Reader[T], max_pages: int) -> Listing[T]:
         items: list[T] = []
-        following: str | None = _query(path, per_page=PER_PAGE)
+        following: str | None = query_path(path, per_page=PER_PAGE)
         for _ in range(max_pages):
             if following is None:
                 break
@@ -181,7 +181,9 @@ class RestCalls:
                 "the place to go on from is not one of this client's",
                 "Hand back `Page.next` as it was given, or start from the beginning.",
             )
-        answer = await self._transport.get(path, what=about)
+        return self._page_of(await self._transport.get(path, what=about), about, read)
+
+    def _page_of(self, answer: Answer, about: str, read: Reader[T]) -> Page[T]:
         body = _body(answer, about)
         if not isinstance(body, list):
             raise bad_shape(about, body, "a list")
@@ -214,10 +216,12 @@ def _body(answer: Answer, about: str) -> Any:
     return body
 
 
-def _changes(path: str, since: datetime | None) -> str:
-    return _query(path, sort="updated", direction="asc", per_page=PER_PAGE, since=stamp(since))
+def changes_path(path: str, since: datetime | None) -> str:
+    """A list from the least recently updated on, from `since` if it is given."""
+    return query_path(path, sort="updated", direction="asc", per_page=PER_PAGE, since=stamp(since))
 
 
-def _query(path: str, **parameters: str | int | None) -> str:
+def query_path(path: str, **parameters: str | int | None) -> str:
+    """`path` with those of `parameters` that are given."""
     given = {name: value for name, value in parameters.items() if value is not None}
     return f"{path}?{urlencode(given, quote_via=quote)}"

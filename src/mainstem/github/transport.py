@@ -15,7 +15,8 @@ import httpx
 
 from .addresses import clean_base, follow, graphql_url
 from .answers import Answer, Circumstances, budget_spent, not_followed, too_fast, verdict
-from .conditional import EtagCache
+from .conditional import EtagCache, MemoryValidators, Validators, condition
+from .credentials import fingerprint
 from .errors import RequestFailed, SecondaryLimited, Unreachable
 from .ledger import Api, Ledger
 from .limits import clock_skew, reading_of
@@ -42,13 +43,19 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request: `what` it is for in words, and how its answer is judged."""
+    """One request: `what` it is for in words, and how its answer is judged.
+
+    `points` is what it is expected to cost. `poll_of` is set where an answer is of use only if it
+    is another than the one stored: the address whose validator is sent along.
+    """
 
     api: Api
     url: str
     what: str
     judge: Judge
     payload: Mapping[str, Any] | None = None
+    points: int = 1
+    poll_of: str | None = None
 
     @property
     def resource(self) -> str:
@@ -74,8 +81,11 @@ class Transport:
         clock: Clock,
         sleep: Sleep,
         roll: Callable[[], float] | None = None,
+        validators: Validators | None = None,
     ) -> None:
         self.base = clean_base(base_url)
+        self._credential = fingerprint(self.base, token or "")
+        self._validators = validators if validators is not None else MemoryValidators()
         self.graphql_url = graphql_url(self.base)
         self.ledger = ledger
         self._headers = _headers(token)
@@ -109,9 +119,24 @@ class Transport:
 
         Raises `RequestFailed` in its kinds; an answer that comes back has a status of `fine`.
         """
+        return await self._followed(self.base + path, what, fine, poll_of=None)
+
+    async def poll(self, path: str, *, what: str) -> Answer | None:
+        """GET `path` if it is another than the one last accepted; None if it is the same."""
         url = self.base + path
+        answer = await self._followed(url, what, (200, 304), poll_of=url)
+        return None if answer.status == 304 else answer
+
+    async def accept(self, path: str) -> None:
+        """Every answer to a poll below `path` so far is stored."""
+        await self._validators.accept(self.base + path)
+
+    async def _followed(
+        self, url: str, what: str, fine: tuple[int, ...], *, poll_of: str | None
+    ) -> Answer:
         for _ in range(_MOST_REDIRECTS + 1):
-            answer = await self.send(Ask("rest", url, what, _rest_judge(fine)))
+            ask = Ask("rest", url, what, _rest_judge(fine), poll_of=poll_of)
+            answer = await self.send(ask)
             if answer.status in fine:
                 return answer
             location = answer.headers.get("location")
@@ -161,9 +186,12 @@ class Transport:
 
     async def _exchange(self, ask: Ask) -> Answer:
         headers = dict(self._headers)
-        held = self._etags.held(ask.url)
+        held = None if ask.poll_of else self._etags.held(ask.url)
         if held is not None:
             headers["If-None-Match"] = held.headers["etag"]
+        if ask.poll_of:
+            known = await self._validators.known(self._credential, ask.poll_of)
+            headers |= condition(known)
         self.ledger.sent(ask.api)
         # httpx's own time-outs are per phase; a body that trickles in would outlast them all.
         async with asyncio.timeout(self._timeout_s):
@@ -182,9 +210,16 @@ class Transport:
             url=ask.url,
         )
         self._note(ask, answer)
-        if ask.api == "rest":
+        if ask.poll_of:
+            await self._offer(ask.poll_of, answer)
+        elif ask.api == "rest":
             self._etags.hold(ask.url, answer)
         return held if held is not None and answer.status == 304 else answer
+
+    async def _offer(self, url: str, answer: Answer) -> None:
+        validator = (answer.headers.get("etag"), answer.headers.get("last-modified"))
+        if answer.status == 200 and any(validator):
+            await self._validators.offer(self._credential, url, validator)
 
     def _note(self, ask: Ask, answer: Answer) -> None:
         if answer.status == 304:
