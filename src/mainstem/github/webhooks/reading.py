@@ -22,7 +22,7 @@ from mainstem.github.rest_payloads import (
     read_review,
     read_review_comment,
 )
-from mainstem.github.values import UNSET, Issue
+from mainstem.github.values import UNSET
 from mainstem.github.webhooks.delivery import Delivery
 from mainstem.github.webhooks.discussions import discussion_told
 from mainstem.github.webhooks.told import (
@@ -103,7 +103,9 @@ def _issue_comment(of: Fields, action: str, about: str) -> CommentTold | None:
 
 def _pull_as_issue(value: dict[str, object], about: str) -> PullAsIssue:
     of = Fields(value, f"'issue' of {about}")
-    same = _issue_of({**value, "pull_request": None}, about)
+    same = read_issue({**value, "pull_request": None}, about)
+    if same is None:
+        raise bad_shape(of.about, value, "an issue")
     pull = of.child("pull_request")
     merged_at = pull.maybe(pull.time_or_none, "merged_at")
     return PullAsIssue(
@@ -134,18 +136,13 @@ def _closed(merged_at: object) -> Literal["closed", "merged"] | None:
 def _issue(of: Fields, action: str, about: str) -> IssueTold | None:
     if action in _UNKEPT_ISSUE_ACTIONS:
         return None
+    issue = read_issue(of.raw("issue"), about)
     return IssueTold(
-        issue=_issue_of(of.raw("issue"), about),
+        # Milestones of pull requests are told as those of issues.
+        issue=_pull_as_issue(of.raw("issue"), about) if issue is None else issue,
         is_first=action == "opened",
         is_gone=action in {"deleted", "transferred"},
     )
-
-
-def _issue_of(value: object, about: str) -> Issue:
-    issue = read_issue(value, about)
-    if issue is None:
-        raise bad_shape(f"'issue' of {about}", value, "an issue that is no pull request")
-    return issue
 
 
 def _repository(of: Fields, action: str, about: str) -> RepositoryTold:

@@ -80,9 +80,12 @@ class CommentTold:
 
 @dataclass(frozen=True, slots=True)
 class IssueTold:
-    """A whole issue. `is_gone`: it was deleted, or moved to another repository."""
+    """A whole issue. `is_gone`: it was deleted, or moved to another repository.
 
-    issue: Issue
+    Milestones of pull requests are told here too.
+    """
+
+    issue: Issue | PullAsIssue
     is_first: bool
     is_gone: bool
 
