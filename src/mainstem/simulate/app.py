@@ -151,7 +151,7 @@ class SimulatedGitHub:
             error = {"type": "RATE_LIMITED", "message": _exceeded(token)}
             return Answer(200, {"errors": [error]}, {}, "POST /graphql"), 0
         budget.used += planned.cost.points
-        answer = self.graph.execute(planned, budget)
+        answer = self.graph.execute(planned, budget).body
         if fault is not None:
             for path in fault.nulls:
                 _blank(answer["data"], path)

@@ -4,8 +4,8 @@ Errors come as GitHub sends them: HTTP 200 with `errors`, each with a `type` whe
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -22,7 +22,6 @@ from graphql import (
     GraphQLUnionType,
     OperationDefinitionNode,
     build_ast_schema,
-    execute_sync,
     parse,
     validate,
     value_from_ast_untyped,
@@ -30,7 +29,9 @@ from graphql import (
 
 from mainstem.errors import SimulateError
 from mainstem.simulate.budget import Budget
+from mainstem.simulate.compute import Compute
 from mainstem.simulate.connection import Connection
+from mainstem.simulate.execution import ITEMS, Executor, switch_names
 from mainstem.simulate.graph_cost import Cost, cost_of
 from mainstem.simulate.graph_fields import (
     connection_fields,
@@ -38,9 +39,9 @@ from mainstem.simulate.graph_fields import (
     page_info_fields,
     resolvers,
 )
-from mainstem.simulate.world import Thing, World
+from mainstem.simulate.world import Repository, Thing, World
 
-__all__ = ["Graph", "Planned", "load_schema"]
+__all__ = ["Executed", "Graph", "Planned", "load_schema"]
 
 #: GitHub's own rule: https://docs.github.com/graphql (reported wording: ARGUMENT_LIMIT)
 MOST_IDS = 100
@@ -54,8 +55,23 @@ class Planned:
 
     document: DocumentNode
     variables: Mapping[str, Any]
-    operation: str | None
+    operation: OperationDefinitionNode
     cost: Cost
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """An answer (`data`, and `errors` if there are any), the seconds that GitHub would take over
+    it, and whether that is more than it allows."""
+
+    body: dict[str, Any]
+    seconds: float
+    too_much: bool
+
+
+def _everybody(_home: Repository) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +79,17 @@ class _Context:
     cost: Cost
     budget: Budget
     too_wide: bool
+    sees: Callable[[Repository], bool]
 
 
+#: Fields that look an item up by what it is called, and so open no connection.
+_LOOKED_UP = {
+    ("Query", "node"),
+    ("Query", "nodes"),
+    ("Repository", "pullRequest"),
+    ("Repository", "issue"),
+    ("Repository", "discussion"),
+}
 Documents = dict[str, DocumentNode | list[GraphQLError]]
 #: Queries that were held against our own part of the schema, by their text. Kept for all pretend
 #: GitHubs of the process, for holding a query against it takes longer than answering it.
@@ -74,9 +99,18 @@ _OF_OURS: Documents = {}
 class Graph:
     """Answers GraphQL requests from a world. Parsed queries are kept by their text."""
 
-    def __init__(self, world: World, *, schema: Path | None, widest: int | None) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        schema: Path | None,
+        widest: int | None,
+        compute: Compute | None = None,
+    ) -> None:
         self.schema = load_schema(schema)
         self.widest = widest
+        self.compute = compute or Compute(limit_seconds=None)
+        self._compiled: dict[tuple[Any, ...], Executor] = {}
         self._documents: Documents = _OF_OURS if schema is None else {}
         _attach(self.schema, world)
 
@@ -101,22 +135,46 @@ class Graph:
             _check_ids(variables)
         except GraphQLError as error:
             return {"data": None, "errors": [_as_json(error)]}
-        return Planned(document, variables, body.get("operationName"), cost)
+        return Planned(document, variables, operation, cost, body["query"])
 
-    def execute(self, planned: Planned, budget: Budget) -> dict[str, Any]:
-        """`data`, and `errors` if there are any. `budget` is charged already."""
+    def execute(
+        self,
+        planned: Planned,
+        budget: Budget,
+        sees: Callable[[Repository], bool] = _everybody,
+    ) -> Executed:
+        """The answer to whoever `sees` only some repositories. `budget` is charged already.
+
+        A page that takes too long comes back with null for every node, as at GitHub.
+        """
+        executor = self._executor(planned)
         too_wide = self.widest is not None and planned.cost.widest > self.widest
-        result = execute_sync(
-            self.schema,
-            planned.document,
-            context_value=_Context(planned.cost, budget, too_wide),
-            variable_values=dict(planned.variables),
-            operation_name=planned.operation,
-        )
-        answer: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            answer["errors"] = [_as_json(error) for error in result.errors]
-        return answer
+        context = _Context(planned.cost, budget, too_wide, sees)
+        found = executor.run(planned.variables, context)
+        seconds = self.compute.seconds(found.tally)
+        too_much = self.compute.is_too_much(found.tally)
+        if too_much:
+            seconds = min(seconds, self.compute.limit_seconds or seconds)
+            found = executor.run(planned.variables, replace(context, too_wide=True))
+        body: dict[str, Any] = {"data": found.data}
+        if found.errors:
+            body["errors"] = [_as_json(error) for error in found.errors]
+        return Executed(body, seconds, too_much)
+
+    def _executor(self, planned: Planned) -> Executor:
+        switches = {
+            name: planned.variables.get(name) for name in sorted(switch_names(planned.document))
+        }
+        switches = _with_defaults(planned.operation, switches) if switches else {}
+        name = planned.operation.name.value if planned.operation.name else None
+        key = (planned.text, name, *switches.items())
+        found = self._compiled.get(key)
+        if found is None:
+            if len(self._compiled) >= KEPT_QUERIES:
+                self._compiled.clear()
+            found = Executor(self.schema, planned.document, planned.operation, switches)
+            self._compiled[key] = found
+        return found
 
     def _document(self, text: str) -> DocumentNode | list[GraphQLError]:
         kept = self._documents.get(text)
@@ -167,7 +225,7 @@ def _attach(schema: GraphQLSchema, world: World) -> None:
         known = table.get(name, {})
         if name.endswith("Connection"):
             known = connection_fields()
-            if name in ("PullRequestConnection", "IssueConnection"):
+            if name.removesuffix("Connection") in ITEMS:
                 known["nodes"] = _limited_nodes
         elif name.endswith("Edge"):
             known = edge_fields()
@@ -177,6 +235,8 @@ def _attach(schema: GraphQLSchema, world: World) -> None:
             continue
         for field_name, field in kind.fields.items():
             field.resolve = known.get(field_name, _not_served)
+            if (name, field_name) in _LOOKED_UP:
+                field.resolve = _limited(field.resolve)
 
 
 def _type_of(thing: Thing, _info: object, _kind: object) -> str:
@@ -195,10 +255,29 @@ def _limited_nodes(found: Connection, info: Any) -> list[Thing] | list[GraphQLEr
     context: _Context = info.context
     if not context.too_wide:
         return found.things()
+    return [_too_heavy() for _ in found.rows]
+
+
+def _too_heavy() -> GraphQLError:
     message = "Resource limits for this query exceeded."
-    return [
-        GraphQLError(message, extensions={"type": "RESOURCE_LIMITS_EXCEEDED"}) for _ in found.rows
-    ]
+    return GraphQLError(message, extensions={"type": "RESOURCE_LIMITS_EXCEEDED"})
+
+
+def _limited(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """An item that is looked up, or an error in its place when the whole is too much."""
+
+    def limited(source: Any, info: Any, **args: Any) -> Any:
+        found = resolve(source, info, **args)
+        if not info.context.too_wide:
+            return found
+        many = isinstance(found, list)
+        shown = [
+            _too_heavy() if isinstance(one, Thing) and one.type in ITEMS else one
+            for one in (found if many else [found])
+        ]
+        return shown if many else shown[0]
+
+    return limited
 
 
 def _rate_limit(

@@ -4,7 +4,7 @@ A resolver takes the `Thing` it stands on, the call's info (unused here), and th
 keyword. Most fields are a row's value under its REST name; the tables below say which.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -185,7 +185,7 @@ class _Fields:
         return {
             "repository": self._repository,
             "node": self._node,
-            "nodes": lambda root, info, ids: [self._node(root, info, id=one) for one in ids],
+            "nodes": self._nodes,
             "user": self._user,
             "viewer": lambda _root, _info: self._viewer(),
         }
@@ -419,19 +419,38 @@ class _Fields:
     def _repository(
         self,
         _root: None,
-        _info: object,
+        info: Any,
         owner: str,
         name: str,
         followRenames: bool = True,  # noqa: N803 - GitHub's spelling
     ) -> Thing:
         found = self.world.find(f"{owner}/{name}")
-        if found is None or found[0].refused is not None or (found[1] and not followRenames):
+        if (
+            found is None
+            or found[0].refused is not None
+            or (found[1] and not followRenames)
+            or not info.context.sees(found[0])
+        ):
             raise _not_found(f"Could not resolve to a Repository with the name '{owner}/{name}'.")
         return Thing("Repository", found[0].record, found[0])
 
-    def _node(self, _root: None, _info: object, id: str) -> Thing:  # noqa: A002
+    def _nodes(self, root: None, info: Any, ids: Sequence[str]) -> list[Thing | GraphQLError]:
+        """Each node, or null with an error in the place of one that is not there."""
+        found: list[Thing | GraphQLError] = []
+        for one in ids:
+            try:
+                found.append(self._node(root, info, id=one))
+            except GraphQLError as error:
+                found.append(error)
+        return found
+
+    def _node(self, _root: None, info: Any, id: str) -> Thing:  # noqa: A002
         found = self.world.node(id)
-        if found is None or found.repository.refused is not None:
+        if (
+            found is None
+            or found.repository.refused is not None
+            or not info.context.sees(found.repository)
+        ):
             raise _not_found(f"Could not resolve to a node with the global id of '{id}'")
         return found
 
