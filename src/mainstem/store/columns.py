@@ -26,11 +26,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise NaiveTime(
-                f"Cannot store the time {value.isoformat()!r}: it has no zone. "
-                "Give an aware datetime, for example datetime.now(UTC)."
-            )
+        refuse_naive(value)
         # SQLite keeps no zone: all its times are UTC, so that their text sorts as the times do.
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
@@ -67,6 +63,16 @@ class JsonDocument(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002 (SQLAlchemy's signature)
         return clean_json(value)
+
+
+def refuse_naive(value: datetime) -> datetime:
+    """`value`. Raises `NaiveTime` for one without a zone."""
+    if value.tzinfo is None:
+        raise NaiveTime(
+            f"Cannot store the time {value.isoformat()!r}: it has no zone. "
+            "Give an aware datetime, for example datetime.now(UTC)."
+        )
+    return value
 
 
 def clean_text(value: str) -> str:

@@ -11,7 +11,9 @@ middle; one writer at a time within this process, so that threads queue instead 
 
 import asyncio
 import contextvars
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
@@ -32,7 +34,13 @@ T = TypeVar("T")
 
 # How long a SQLite connection waits for another process's write before it gives up.
 BUSY_TIMEOUT_MS = 30_000
+# Of one SQLite connection; and the pages of 4 KiB after which its log goes into the file.
+CACHE_KIB = 16 * 1024
+CHECKPOINT_PAGES = 4_000
 READ_THREADS = 4
+# How often a transaction that lost to others is tried, and how long it stays away in between.
+WRITE_ATTEMPTS = 6
+PAUSE_SECONDS = 0.05
 # Any number will do, as long as every version of Mainstem takes the same one.
 _POSTGRES_UPGRADE_LOCK = 0x6D61696E
 
@@ -72,7 +80,20 @@ class Database:
     def write(
         self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """`fn(conn, ...)` in a transaction, committed when it returns."""
+        """`fn(conn, ...)` in a transaction, committed when it returns.
+
+        Of PostgreSQL transactions that wait for each other in a circle, one is undone: it is called
+        again, so that `fn` may run more than once (and must not change what it was given).
+        """
+        for attempt in range(1, WRITE_ATTEMPTS):
+            try:
+                with self._write_turn, self._transaction(writes=True) as conn:
+                    return fn(conn, *args, **kwargs)
+            except DBAPIError as error:
+                if not _lost_to_others(error):
+                    raise
+            # Not all at once again. Another moment is no function of anything that is tested.
+            time.sleep(random.uniform(0, PAUSE_SECONDS * attempt))  # noqa: S311 (no secret)
         with self._write_turn, self._transaction(writes=True) as conn:
             return fn(conn, *args, **kwargs)
 
@@ -206,6 +227,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
     # With WAL, a power cut may lose the last commits but never damages the file.
     cursor.execute("PRAGMA synchronous = NORMAL")
+    # Our keys are scattered over the indexes: with SQLite's 2 MiB, a page of rows of a large
+    # repository would read most of what it touches from the file, and write it back, each time.
+    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     cursor.close()
 
 
@@ -217,6 +242,11 @@ def _begin_sqlite(conn: Connection) -> None:
 
 def _refuses_writing(said: str) -> bool:
     return "readonly database" in said or "read-only transaction" in said
+
+
+def _lost_to_others(error: DBAPIError) -> bool:
+    # Deadlock, and a serialization failure where a server's default isolation is that strict.
+    return getattr(error.orig, "sqlstate", None) in ("40P01", "40001")
 
 
 def _unavailable(error: DBAPIError, said: str, *, is_connecting: bool) -> str | None:

@@ -3,69 +3,36 @@
 Rows are first folded (one row per id, newest wins), then grouped by their set of keys, because one
 statement names one set of columns. Each group is a single
 ``INSERT ... ON CONFLICT (id) DO UPDATE SET <the row's keys> WHERE <something differs>``, which both
-SQLite and PostgreSQL speak. It returns the ids it touched; those that were not there before were
-inserted, the others updated, the rest unchanged.
+SQLite and PostgreSQL speak, handed to the driver as columns of values (`upsert_sql`, `encoding`).
 
 Ids follow from natural keys (see `ids`), so the conflict target is always `id`. That the natural
 key really agrees is looked up before writing: without the check, an update would quietly put one
 thing's data under another's name.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from mainstem.store.encoding import encoded, encoder_of
 from mainstem.store.errors import BadRow, KeyConflict
+from mainstem.store.folding import fold, two_owners
+from mainstem.store.rules import Row, Rule, Written, required
+from mainstem.store.upsert_sql import Upsert, look_up, upsert
 
-# Rows per round. The look-up binds one variable for each, and SQLAlchemy splits the insert itself
-# to stay under 32,700 variables (SQLite allows 32,766, PostgreSQL 65,535).
+__all__ = ["CHUNK_ROWS", "Rule", "Written", "fold", "in_chunks", "insert_into", "save"]
+
+# Rows per round: enough that a round's own cost does not show, little enough to be small in memory
+# (pull requests have bodies of up to 64 KiB).
 CHUNK_ROWS = 500
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What one save did, in rows after folding duplicates. Adds up with `+`."""
-
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-
-    @property
-    def changed(self) -> int:
-        """Rows that are different now."""
-        return self.inserted + self.updated
-
-    def __add__(self, other: "Written") -> "Written":
-        return Written(
-            self.inserted + other.inserted,
-            self.updated + other.updated,
-            self.unchanged + other.unchanged,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How rows of one table are saved."""
-
-    table: Table
-    natural_key: tuple[str, ...]
-    newest_by: str | None = None  # a row older by this column changes nothing
-    never_lowered: frozenset[str] = frozenset()  # flags that go false to true, never back
-    first_only: frozenset[str] = frozenset()  # times written with the row and never again
-    ours: frozenset[str] = field(default=frozenset({"row_synced_at"}))  # no caller writes these
-
-
-Row = dict[str, Any]
+Key = Any  # an id as the driver gives and takes it
 
 
 def save(
@@ -79,6 +46,8 @@ def save(
     """
     folded = fold(rule, rows)
     written = Written()
+    if not folded:
+        return written
     try:
         with conn.begin_nested():
             for chunk in in_chunks(folded, CHUNK_ROWS):
@@ -86,29 +55,6 @@ def save(
     except IntegrityError as error:
         raise _conflict(rule.table, error) from error
     return written
-
-
-def fold(rule: Rule, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """One row per id, ordered by id: what saving them one after another would have left.
-
-    Ordered, so that two writers that meet take their row locks in one order.
-    """
-    allowed = {column.name for column in rule.table.columns} - rule.ours
-    by_id: dict[UUID, Row] = {}
-    for row in rows:
-        _check_keys(rule, row, allowed)
-        known = by_id.setdefault(row["id"], {})
-        if any(known.get(key, row[key]) != row[key] for key in rule.natural_key):
-            raise _two_owners(rule, row, known)
-        if _is_older(rule, row, known):
-            continue
-        raised = {
-            flag: known.get(flag, False) or row[flag] for flag in rule.never_lowered & set(row)
-        }
-        # `first_only` columns were settled by whichever row came first.
-        settled = rule.first_only & known.keys()
-        known.update({key: row[key] for key in row.keys() - settled} | raised)
-    return [by_id[key] for key in sorted(by_id)]
 
 
 def in_chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
@@ -124,114 +70,101 @@ def insert_into(conn: Connection, table: Table) -> "postgresql.Insert | sqlite.I
 
 
 def _save_chunk(conn: Connection, rule: Rule, rows: list[Row], *, at: datetime) -> Written:
-    stored = _stored_keys(conn, rule, rows)
-    groups: dict[frozenset[str], list[Row]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    sorted_keys: dict[tuple[str, ...], tuple[str, ...]] = {}
     for row in rows:
-        groups[frozenset(row)].append(row)
-    touched: set[UUID] = set()
-    for keys, group in groups.items():
-        params = [_insertable(rule, row, stored.get(row["id"]), at=at) for row in group]
-        statement = _upsert(conn, rule, keys)
-        touched.update(conn.execute(statement, params).scalars())
-    inserted = len(touched - stored.keys())
-    return Written(inserted, len(touched) - inserted, len(rows) - len(touched))
+        keys = tuple(row)
+        if (shape := sorted_keys.get(keys)) is None:
+            shape = sorted_keys[keys] = tuple(sorted(keys))
+        groups.setdefault(shape, []).append(row)
+    lacking = tuple(name for name in required(rule) if any(name not in shape for shape in groups))
+    stored = _stored(conn, rule, rows, lacking)
+    written = Written()
+    for shape, group in groups.items():
+        statement = upsert(rule, shape, conn.dialect)
+        columns = _values(conn, rule, statement, group, stored, at=at)
+        touched, inserted = _write(conn, statement, columns, stored)
+        written += Written(inserted, touched - inserted, len(group) - touched)
+    return written
 
 
-def _upsert(conn: Connection, rule: Rule, keys: frozenset[str]) -> Any:
-    table = rule.table
-    statement = insert_into(conn, table)
-    new = statement.excluded
-    settable = sorted(keys - {"id"} - set(rule.natural_key) - rule.first_only)
-    values: dict[str, ColumnElement[Any]] = {
-        name: or_(table.c[name], new[name]) if name in rule.never_lowered else new[name]
-        for name in settable
+def _stored(
+    conn: Connection, rule: Rule, rows: list[Row], lacking: tuple[str, ...]
+) -> dict[Key, dict[str, Any]]:
+    """The rows' stored namesakes, by id, in the driver's own values.
+
+    Raises `KeyConflict` for a row whose id is held by another thing.
+    """
+    encoders = {
+        name: encoder_of(rule.table.c[name], conn.dialect) for name in ("id", *rule.natural_key)
     }
-    if not values:
-        return statement.on_conflict_do_nothing(index_elements=["id"]).returning(table.c.id)
-    differs = or_(*(table.c[name].is_distinct_from(value) for name, value in values.items()))
-    same_thing = and_(*(table.c[name] == new[name] for name in rule.natural_key))
-    conditions = [same_thing, differs]
-    if rule.newest_by in keys:
-        conditions.append(table.c[rule.newest_by] <= new[rule.newest_by])
-    return statement.on_conflict_do_update(
-        index_elements=["id"],
-        set_={**values, "row_synced_at": new.row_synced_at},
-        where=and_(*conditions),
-    ).returning(table.c.id)
-
-
-def _stored_keys(conn: Connection, rule: Rule, rows: list[Row]) -> dict[UUID, Row]:
-    """The rows' stored namesakes: natural key, and the columns that an INSERT cannot do without."""
-    table = rule.table
-    lacking = {name for row in rows for name in _required(rule) if name not in row}
-    wanted = [table.c[name] for name in ("id", *rule.natural_key, *sorted(lacking))]
-    question = select(*dict.fromkeys(wanted)).where(table.c.id.in_([row["id"] for row in rows]))
-    stored = {row["id"]: dict(row) for row in conn.execute(question).mappings()}
-    for row in rows:
-        namesake = stored.get(row["id"], row)
-        if any(namesake[key] != row[key] for key in rule.natural_key):
-            raise _two_owners(rule, row, namesake)
+    keys = encoded([row["id"] for row in rows], encoders["id"])
+    asked = (keys,) if conn.dialect.name == "postgresql" else ('["' + '","'.join(keys) + '"]',)
+    names = ("id", *rule.natural_key, *lacking)
+    found = conn.exec_driver_sql(look_up(rule, lacking, conn.dialect), asked)
+    stored = {each[0]: dict(zip(names, each, strict=True)) for each in found}
+    if stored:
+        named = [encoded([row[name] for row in rows], encoders[name]) for name in rule.natural_key]
+        for key, row, *theirs in zip(keys, rows, *named, strict=True):
+            namesake = stored.get(key)
+            if namesake is not None and theirs != [namesake[name] for name in rule.natural_key]:
+                raise two_owners(rule, row, _typed(conn, rule, row))
     return stored
 
 
-def _insertable(rule: Rule, row: Row, stored: Row | None, *, at: datetime) -> Row:
-    """`row` with what an INSERT needs: databases check that before they see the conflict.
-
-    The columns taken from the stored row only fill the VALUES list; they are not in the SET list.
-    """
-    complete = {**dict.fromkeys(rule.first_only, at), **row, "row_synced_at": at}
-    for name in _required(rule):
-        if name not in row and stored is None:
-            named = ", ".join(f"{key}={row[key]!s}" for key in rule.natural_key)
-            raise BadRow(
-                f"Cannot insert into {rule.table.name} the row with {named}: "
-                f"it is new and lacks {name!r}. Give that key.",
-                table=rule.table.name,
-            )
-        if name not in row and stored is not None:
-            complete[name] = stored[name]
-    return complete
+def _typed(conn: Connection, rule: Rule, row: Row) -> Mapping[str, Any]:
+    table = rule.table
+    question = select(*(table.c[name] for name in rule.natural_key))
+    return dict(conn.execute(question.where(table.c.id == row["id"])).mappings().one())
 
 
-def _required(rule: Rule) -> list[str]:
-    """Columns that allow no NULL and that neither we nor the database fill."""
-    filled = rule.ours | rule.first_only
-    return [
-        column.name
-        for column in rule.table.columns
-        if not column.nullable and column.server_default is None and column.name not in filled
+def _values(
+    conn: Connection,
+    rule: Rule,
+    statement: Upsert,
+    rows: list[Row],
+    stored: Mapping[Key, Mapping[str, Any]],
+    *,
+    at: datetime,
+) -> list[list[Any]]:
+    """The statement's values, column by column."""
+    columns = [
+        encoded([row[name] for row in rows], encoder)
+        for name, encoder in zip(statement.columns, statement.encoders, strict=True)
     ]
+    keys = columns[statement.columns.index("id")]
+    for name in statement.stamped:
+        stamp = encoded([at], encoder_of(rule.table.c[name], conn.dialect))
+        columns.append(stamp * len(rows))
+    for name in statement.lacking:
+        for key, row in zip(keys, rows, strict=True):
+            if key not in stored:
+                raise _incomplete(rule, row, name)
+        columns.append([stored[key][name] for key in keys])
+    return columns
 
 
-def _is_older(rule: Rule, row: Mapping[str, Any], known: Row) -> bool:
-    newest = known.get(rule.newest_by or "")
-    mine = row.get(rule.newest_by or "")
-    return newest is not None and mine is not None and mine < newest
+def _write(
+    conn: Connection,
+    statement: Upsert,
+    columns: list[list[Any]],
+    stored: Mapping[Key, Mapping[str, Any]],
+) -> tuple[int, int]:
+    """How many rows were touched, and how many of them were inserted."""
+    if conn.dialect.name == "postgresql":
+        touched, inserted = conn.exec_driver_sql(statement.text, tuple(columns)).one()
+        return touched, inserted
+    done = conn.exec_driver_sql(statement.text, list(zip(*columns, strict=True)))
+    keys = columns[statement.columns.index("id")]
+    # Nobody else writes to SQLite meanwhile: what was not there was inserted.
+    return done.rowcount, sum(key not in stored for key in keys)
 
 
-def _check_keys(rule: Rule, row: Mapping[str, Any], allowed: set[str]) -> None:
-    table = rule.table.name
-    for name in ("id", *rule.natural_key):
-        if row.get(name) is None:
-            raise BadRow(
-                f"Cannot save a row to {table}: it has no {name!r}. Its keys: {sorted(row)}.",
-                table=table,
-            )
-    if unknown := sorted(row.keys() - allowed):
-        raise BadRow(
-            f"Cannot save a row to {table}: callers may not write {unknown}. "
-            f"Columns that they may: {sorted(allowed)}.",
-            table=table,
-        )
-
-
-def _two_owners(rule: Rule, row: Mapping[str, Any], other: Mapping[str, Any]) -> KeyConflict:
-    mine = ", ".join(f"{key}={row[key]!s}" for key in rule.natural_key)
-    theirs = ", ".join(f"{key}={other[key]!s}" for key in rule.natural_key)
-    return KeyConflict(
-        f"Cannot save to {rule.table.name} the row with {mine}: its place (id {row['id']!s}) is "
-        f"held by the row with {theirs}. GitHub never gives one number to two things, so one of "
-        "them was read wrongly; compare both on GitHub. Nothing was written.",
+def _incomplete(rule: Rule, row: Row, name: str) -> BadRow:
+    named = ", ".join(f"{key}={row[key]!s}" for key in rule.natural_key)
+    return BadRow(
+        f"Cannot insert into {rule.table.name} the row with {named}: "
+        f"it is new and lacks {name!r}. Give that key.",
         table=rule.table.name,
     )
 
