@@ -9,16 +9,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import inngest
 import pytest
 
 from mainstem import functions
-from mainstem.functions import catalogue, events
 from mainstem.store import tables
 
 TESTS = Path(__file__).parent
 DEFECTS = range(1, 31)
-HELD_HERE = {10, 11, 25}
+HELD_HERE = {10, 11}
 
 
 def named() -> set[int]:
@@ -40,22 +38,6 @@ def test_d10_d11_no_role_is_stored_that_could_be_clamped_or_joined_on_a_login(nu
     """Roles come with a later insight; until then nothing claims to know who maintains."""
     del number
     assert "contributor_roles" not in tables.metadata.tables
-
-
-def test_d25_nothing_asks_for_the_activity_feed_beyond_what_github_gives() -> None:
-    """The feed's function is a later one, and no event is sent that nobody handles."""
-    names = {
-        value.event_name
-        for value in vars(events).values()
-        if isinstance(value, type) and hasattr(value, "event_name")
-    }
-    handled = {
-        trigger.event
-        for definition in catalogue()
-        for trigger in definition.triggers
-        if isinstance(trigger, inngest.TriggerEvent)
-    }
-    assert "capture/repository.events" not in names | handled
 
 
 def test_d29_no_function_chooses_a_credential_of_its_own() -> None:

@@ -29,6 +29,7 @@ TABLE = {
     "capture-repository-issues": ("capture/repository.issues", 2, 2, 20),
     "capture-repository-sync": ("capture/repository.sync", 2, 3, None),
     "capture-repository-sync-graphql": ("capture/repository.sync.graphql", 2, 10, 75),
+    "capture-repository-events": ("capture/repository.events", 2, 3, 30),
 }
 
 SERVICES: Any = object()
@@ -45,7 +46,7 @@ def test_the_door_is_what_it_says() -> None:
 
 def test_each_belongs_to_one_of_three_groups() -> None:
     groups = [len(catalogue().group(name)) for name in ("capture", "classify", "update")]
-    assert groups == [8, 2, 7]
+    assert groups == [9, 2, 7]
     assert len(catalogue()) == sum(groups)
 
 

@@ -74,6 +74,7 @@ def test_every_event_of_the_original_has_its_name() -> None:
         "capture/pr.details",
         "capture/pr.details.graphql",
         "capture/pr.reviews",
+        "capture/repository.events",
         "capture/repository.issues",
         "capture/repository.sync",
         "capture/repository.sync.graphql",

@@ -31,6 +31,7 @@ from mainstem.functions import (
     PrDetailsGraphqlRequested,
     PrDetailsRequested,
     PrReviewsRequested,
+    RepositoryEventsRequested,
     RepositoryIssuesRequested,
     RepositorySizeRequested,
     RepositorySyncGraphqlRequested,
@@ -119,6 +120,7 @@ def an_event_for_each(filled: Filled) -> dict[str, EventData]:
         "capture-repository-sync-graphql": RepositorySyncGraphqlRequested(
             repository_id=filled.repository
         ),
+        "capture-repository-events": RepositoryEventsRequested(repository_id=filled.repository),
         "classify-repository-size": RepositorySizeRequested(),
         "classify-single-repository": SingleClassificationRequested(
             repository_id=filled.repository, owner=owner, repo=name

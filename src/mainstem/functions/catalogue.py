@@ -32,6 +32,7 @@ CaptureFunctions = TypedDict(
         "capture-repository-issues": inngest.Function[object],
         "capture-repository-sync": inngest.Function[object],
         "capture-repository-sync-graphql": inngest.Function[object],
+        "capture-repository-events": inngest.Function[object],
     },
 )
 ClassifyFunctions = TypedDict(

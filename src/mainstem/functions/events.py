@@ -8,9 +8,6 @@ longest cool-down), and an unknown field is refused at send time rather than ign
 Ids: `repository_id`, `pr_id`, `issue_id`, `job_id` and `workspace_id` are ids of our rows. `pr_id`
 and `issue_id` may be left out: rows are written under their natural key (repository and number),
 so a wrong or missing row id can no longer turn a write into a silent no-op (defect D24).
-
-`capture/repository.events`, which both syncs used to send as a follow-up, is not here: its function
-is one of the later ones, and an event that nobody handles is a promise that nobody keeps.
 """
 
 from __future__ import annotations
@@ -146,6 +143,13 @@ class RepositorySyncRequested(SyncRequest, name="capture/repository.sync"):
 
 class RepositorySyncGraphqlRequested(SyncRequest, name="capture/repository.sync.graphql"):
     """Sync a repository's pull requests over GraphQL."""
+
+
+class RepositoryEventsRequested(EventData, name="capture/repository.events"):
+    """Read who starred and who forked a repository, from its event feed."""
+
+    repository_id: UUID
+    job_id: UUID | None = None
 
 
 # --- classify ------------------------------------------------------------------------------------

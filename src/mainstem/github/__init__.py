@@ -25,6 +25,7 @@ from .errors import (
     Unauthorized,
     Unreachable,
 )
+from .events_feed import Feed, FeedActor, FeedEvent
 from .ledger import Ledger, QueryUsage, Usage
 from .retries import RetryPolicy
 from .values import (
@@ -50,6 +51,9 @@ __all__ = [
     "BadAnswer",
     "Comment",
     "Conflict",
+    "Feed",
+    "FeedActor",
+    "FeedEvent",
     "Forbidden",
     "GitHub",
     "Gone",

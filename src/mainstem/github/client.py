@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 
 from .conditional import Validators
+from .events_feed import FeedCalls
 from .graphql import GraphQLCalls
 from .ledger import Ledger
 from .polls import PollCalls
@@ -19,7 +20,7 @@ GITHUB_COM: Final = "https://api.github.com"
 TIMEOUT: Final = timedelta(seconds=15)
 
 
-class GitHub(PollCalls, GraphQLCalls):
+class GitHub(PollCalls, GraphQLCalls, FeedCalls):
     """Asks one GitHub with one credential, within its limits; `ledger` says what it cost.
 
     `base_url` is the REST address: `https://api.github.com`, an Enterprise Server's

@@ -1,4 +1,4 @@
-"""Capture: read GitHub, store what it says. Eight functions, one file each.
+"""Capture: read GitHub, store what it says. One file each.
 
 Four read one pull request or one issue, one finds issues, two sync a repository's pull requests;
 the two syncs and the issue scan can read a whole history (`history`). What they share: rows
@@ -14,6 +14,7 @@ from mainstem.functions.capture.pr_comments import capture_pr_comments
 from mainstem.functions.capture.pr_details import capture_pr_details
 from mainstem.functions.capture.pr_details_graphql import capture_pr_details_graphql
 from mainstem.functions.capture.pr_reviews import capture_pr_reviews
+from mainstem.functions.capture.repository_events import capture_repository_events
 from mainstem.functions.capture.repository_issues import capture_repository_issues
 from mainstem.functions.capture.repository_sync import capture_repository_sync
 from mainstem.functions.capture.repository_sync_graphql import capture_repository_sync_graphql
@@ -28,6 +29,7 @@ CAPTURE: tuple[Definition[Any, Services, Any], ...] = (
     capture_repository_issues,
     capture_repository_sync,
     capture_repository_sync_graphql,
+    capture_repository_events,
 )
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "capture_pr_details",
     "capture_pr_details_graphql",
     "capture_pr_reviews",
+    "capture_repository_events",
     "capture_repository_issues",
     "capture_repository_sync",
     "capture_repository_sync_graphql",

@@ -16,6 +16,7 @@ from mainstem.functions.events import (
     Priority,
     PrReviewsRequested,
     PullJob,
+    RepositoryEventsRequested,
     RepositorySyncRequested,
 )
 from mainstem.functions.home import Home, load_home
@@ -46,6 +47,7 @@ PullEvent = TypeVar("PullEvent", bound=PullJob)
         PrReviewsRequested,
         PrCommentsRequested,
         RepositorySyncRequested,
+        RepositoryEventsRequested,
     ),
     group="capture",
     retries=2,
@@ -70,7 +72,8 @@ async def capture_repository_sync(
         return await recent.skip(run, services, home, log, wait)
     found = await run.step("capture-recent-prs", capture_recent, services, home, asked)
     jobs = await run.step("choose-jobs", choose_jobs, services, home, found, asked.priority)
-    await run.send("request-details", _requests(home, jobs))
+    events = RepositoryEventsRequested(repository_id=home.id)
+    await run.send("request-details", [*_requests(home, jobs), events])
     await run.step("update-sync-timestamp", recent.mark, services, home)
     await records.end(run, services, log, found.tally)
     return recent.account(

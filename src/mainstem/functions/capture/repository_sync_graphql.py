@@ -11,6 +11,7 @@ from mainstem.functions.capture.whole import Path, capture_whole
 from mainstem.functions.events import (
     PrDetailsGraphqlRequested,
     Priority,
+    RepositoryEventsRequested,
     RepositorySyncGraphqlRequested,
 )
 from mainstem.functions.home import Home, load_home
@@ -29,7 +30,7 @@ _LARGEST_PAGE = 100
     id="capture-repository-sync-graphql",
     name="Sync Recent Repository PRs (GraphQL)",
     on=event(RepositorySyncGraphqlRequested),
-    sends=(PrDetailsGraphqlRequested, RepositorySyncGraphqlRequested),
+    sends=(PrDetailsGraphqlRequested, RepositorySyncGraphqlRequested, RepositoryEventsRequested),
     group="capture",
     retries=2,
     concurrency=at_most(10),
@@ -54,7 +55,10 @@ async def capture_repository_sync_graphql(
         return await recent.skip(run, services, home, log, wait)
     found = await run.step("capture-recent-prs", capture_recent, services, home, asked)
     jobs = await run.step("choose-jobs", choose_jobs, services, home, found, asked.priority)
-    await run.send("request-details", [_request(home, job) for job in jobs.chosen])
+    follow_ups = [_request(home, job) for job in jobs.chosen]
+    await run.send(
+        "request-details", [*follow_ups, RepositoryEventsRequested(repository_id=home.id)]
+    )
     await run.step("update-sync-timestamp", recent.mark, services, home)
     await records.end(run, services, log, found.tally)
     return recent.account(
