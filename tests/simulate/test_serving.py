@@ -77,10 +77,16 @@ async def test_application_can_be_used_without_a_socket(world: World) -> None:
 
 def test_door_holds_these_names() -> None:
     assert door.__all__ == [
+        "Allowance",
+        "App",
+        "Compute",
+        "Delivery",
         "Fault",
         "Faults",
+        "Installation",
         "Options",
         "Repository",
+        "Secondary",
         "SimulateError",
         "SimulatedGitHub",
         "World",
@@ -88,6 +94,7 @@ def test_door_holds_these_names() -> None:
         "create_app",
         "generate",
         "load_recording",
+        "make_delivery",
         "serve_forever",
         "simulated_github",
     ]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -20,13 +21,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from mainstem.simulate.answers import Answer, failure
+from mainstem.simulate.apps import Apps, covers
 from mainstem.simulate.budget import Budget, Budgets, Resource
-from mainstem.simulate.faults import Fault, Faults
+from mainstem.simulate.compute import Compute
+from mainstem.simulate.faults import BAD_GATEWAY, SECONDARY_MESSAGE, Fault, Faults
 from mainstem.simulate.graph import Graph
+from mainstem.simulate.hooks import HookLog
 from mainstem.simulate.journal import Entry, Journal
 from mainstem.simulate.options import Options
-from mainstem.simulate.rest import Answer, Rest, failure
-from mainstem.simulate.world import World
+from mainstem.simulate.rest import Rest
+from mainstem.simulate.secondary import Meter
+from mainstem.simulate.world import Repository, World
 
 __all__ = ["SimulatedGitHub", "create_app"]
 
@@ -38,6 +44,34 @@ class HangUp(Exception):  # noqa: N818 - no error: a fault asked for it
 
 
 @dataclass(slots=True)
+class _Ask:
+    """One request with what is known of who asks. `target` is the path and query as sent."""
+
+    method: str
+    path: str
+    target: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    api: str
+    token: str | None
+    user: str | None
+    now: datetime
+    budget: Budget
+    fault: Fault | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An answer, its price in points, the seconds it took, and which limit it ran into."""
+
+    answer: Answer
+    points: int = 0
+    seconds: float = 0.0
+    limited: str | None = None
+
+
+@dataclass(slots=True)
 class SimulatedGitHub:
     """A pretend GitHub and its controls. `url` is where it is served, "" until it is."""
 
@@ -45,82 +79,181 @@ class SimulatedGitHub:
     options: Options = field(default_factory=Options)
     faults: Faults = field(default_factory=Faults)
     log: Journal = field(default_factory=Journal)
+    hooks: HookLog = field(default_factory=HookLog)
     url: str = ""
+    apps: Apps = field(init=False)
     budgets: Budgets = field(init=False)
+    meter: Meter = field(init=False)
+    compute: Compute = field(init=False)
     graph: Graph = field(init=False)
     _rest: dict[str, Rest] = field(default_factory=dict)
     _ids: Any = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        self.budgets = Budgets(self.options)
-        self.graph = Graph(self.world, schema=self.options.schema, widest=self.options.widest_page)
+        options = self.options
+        self.apps = Apps(options.app, self.world)
+        self.budgets = Budgets(options, self.apps)
+        self.meter = Meter(options.secondary)
+        self.compute = options.compute or Compute(limit_seconds=None)
+        self.graph = Graph(
+            self.world,
+            schema=options.schema,
+            widest=options.widest_page,
+            compute=self.compute,
+        )
 
     def reset(self) -> None:
         """As freshly started: no counts, no faults, full budgets. The world stays as it is."""
         self.log.clear()
         self.faults.clear()
         self.budgets.clear()
+        self.meter.clear()
         self._rest.clear()
 
     async def handle(self, request: Request) -> Response:
         """One request to the API. Raises `HangUp` when a fault hangs up."""
-        now, token = self.options.now(), _token(request.headers)
-        resource: Resource = "graphql" if request.url.path.endswith("/graphql") else "core"
-        budget = self.budgets.of(token, resource, now)
-        fault = self.faults.take(request.method, _target(request))
-        if fault is not None and fault.delay_seconds:
-            await asyncio.sleep(fault.delay_seconds)
+        user = self.budgets.user_of(_token(request.headers), self.options.now())
+        self.meter.active[user] += 1
+        try:
+            return await self._handle(request)
+        finally:
+            self.meter.active[user] -= 1
+
+    async def _handle(self, request: Request) -> Response:
         body = await request.body() if request.method == "POST" else b""
-        answer, points = self._answer(request, body, budget, token, fault)
+        fault = self.faults.take(request.method, _target(request))
+        wait = self.options.latency_seconds + (fault.delay_seconds if fault is not None else 0)
+        if wait:
+            await asyncio.sleep(wait)
+        ask = self._ask(request, body, fault)
+        if self.options.on_request is not None:
+            self.options.on_request(self, f"{ask.method} {ask.target}")
+        made = self._answer(ask)
+        resource = ask.budget.resource
+        self.meter.spend(ask.user, resource, ask.now, 1, made.seconds)
         self.log.write(
-            Entry(request.method, _target(request), answer.endpoint, answer.status, points, token)
+            Entry(
+                ask.method,
+                ask.target,
+                made.answer.endpoint,
+                made.answer.status,
+                made.points,
+                ask.token,
+                made.seconds,
+                made.limited,
+            )
         )
+        if made.seconds and self.options.on_work is not None:
+            self.options.on_work(made.seconds)
+        if made.seconds and self.options.time_scale:
+            await asyncio.sleep(made.seconds * self.options.time_scale)
         if fault is not None and fault.hang_up:
             raise HangUp
-        return self._respond(answer, budget, now, fault)
+        return self._respond(made.answer, ask, fault)
 
-    def _answer(
-        self, request: Request, body: bytes, budget: Budget, token: str | None, fault: Fault | None
-    ) -> tuple[Answer, int]:
-        """The answer and the points it cost; limits and tokens come before everything else."""
-        endpoint = "POST /graphql" if budget.resource == "graphql" else f"{request.method} (fault)"
-        if fault is not None and (fault.status is not None or fault.hang_up):
-            budget.used += fault.status != 304
-            return Answer(fault.status or 0, fault.body, fault.headers, endpoint), 0
-        accepted = self.options.tokens
-        if token is not None and accepted is not None and token not in accepted:
-            return _named(failure(401, "Bad credentials"), f"{request.method} (bad token)"), 0
-        if budget.resource == "graphql":
-            if request.method != "POST":
-                return _named(failure(404, "Not Found"), endpoint), 0
-            return self._graphql(body, budget, token, fault)
-        if request.url.path.rstrip("/").endswith("/rate_limit"):
-            return self._rate_limit(token), 0
-        if budget.remaining == 0:
-            return _named(failure(403, _exceeded(token)), f"{request.method} (limited)"), 0
-        if request.method not in ("GET", "HEAD"):
-            return _named(failure(404, "Not Found"), f"{request.method} (unknown)"), 0
-        answer = self._from_rest(request)
-        return self._if_changed(request, answer, budget, token), 0
-
-    def _from_rest(self, request: Request) -> Answer:
+    def _ask(self, request: Request, body: bytes, fault: Fault | None) -> _Ask:
+        now, token = self.options.now(), _token(request.headers)
+        resource: Resource = "graphql" if request.url.path.endswith("/graphql") else "core"
         path, prefix = request.url.path, ""
         if path.startswith("/api/v3/"):  # where GitHub Enterprise has its REST API
             path, prefix = path.removeprefix("/api/v3"), "/api/v3"
-        api = f"{request.url.scheme}://{request.url.netloc}{prefix}"
-        if api not in self._rest:
-            self._rest[api] = Rest(
-                self.world, api, now=self.options.now, pending=self.options.stats_pending
-            )
-        return self._rest[api].answer(path, dict(request.query_params))
+        return _Ask(
+            request.method,
+            path,
+            _target(request),
+            dict(request.query_params),
+            request.headers,
+            body,
+            f"{request.url.scheme}://{request.url.netloc}{prefix}",
+            token,
+            self.budgets.user_of(token, now),
+            now,
+            self.budgets.of(token, resource, now),
+            fault,
+        )
 
-    def _if_changed(
-        self, request: Request, answer: Answer, budget: Budget, token: str | None
-    ) -> Answer:
+    def _answer(self, ask: _Ask) -> _Made:
+        """What is answered; faults, tokens and limits come before everything else."""
+        budget, fault = ask.budget, ask.fault
+        endpoint = "POST /graphql" if budget.resource == "graphql" else f"{ask.method} (fault)"
+        if fault is not None and (fault.status is not None or fault.hang_up):
+            budget.used += fault.status != 304
+            return _Made(Answer(fault.status or 0, fault.body, fault.headers, endpoint))
+        if self._is_unknown(ask):
+            return _Made(_named(failure(401, "Bad credentials"), f"{ask.method} (bad token)"))
+        cause = self.meter.refusal(ask.user, budget.resource, ask.now)
+        if cause is not None:
+            return _Made(self._secondary(ask), limited=cause)
+        if budget.resource == "graphql":
+            if ask.method != "POST":
+                return _Made(_named(failure(404, "Not Found"), endpoint))
+            return self._graphql(ask)
+        if ask.path.rstrip("/").endswith("/rate_limit"):
+            return _Made(self._rate_limit(ask.token))
+        if budget.remaining == 0:
+            refused = failure(self.options.primary_status, _exceeded(ask.token))
+            return _Made(_named(refused, f"{ask.method} (limited)"), limited="primary")
+        seconds = self.compute.seconds_per_rest
+        found = self.apps.answer(
+            ask.method, ask.path, ask.query, ask.token, now=ask.now, api=ask.api
+        ) or self.hooks.answer(ask.method, ask.path, ask.query, api=ask.api)
+        if found is not None:
+            budget.used += 1
+            return _Made(found, seconds=seconds)
+        if ask.method not in ("GET", "HEAD"):
+            return _Made(_named(failure(404, "Not Found"), f"{ask.method} (unknown)"))
+        return _Made(self._if_changed(ask, self._from_rest(ask)), seconds=seconds)
+
+    def _is_unknown(self, ask: _Ask) -> bool:
+        """A token that is not (or no longer) good; the App's own proofs are looked at elsewhere."""
+        if ask.token is None or self.apps.installation_of(ask.token, ask.now) is not None:
+            return False
+        if self.apps.has_expired(ask.token, ask.now):
+            return True
+        accepted = self.options.tokens
+        if accepted is None or ask.token in accepted or ask.token in self.options.allowances:
+            return False
+        return not (self.apps.app is not None and ask.token.count(".") == 2)
+
+    def _sees(self, ask: _Ask, home: Repository) -> bool:
+        """Private repositories are for those who say who they are; others see what they may."""
+        installation = self.apps.installation_of(ask.token, ask.now)
+        if installation is not None:
+            return covers(installation, home)
+        allowance = self.options.allowances.get(ask.token or "")
+        if allowance is not None and allowance.repositories is not None:
+            return home.full_name in allowance.repositories
+        return ask.token is not None or not home.record.get("private")
+
+    def _secondary(self, ask: _Ask) -> Answer:
+        limits = self.options.secondary
+        assert limits is not None  # noqa: S101  or nothing would have been refused
+        headers = {} if limits.retry_after is None else {"retry-after": str(limits.retry_after)}
+        graph = ask.budget.resource == "graphql"
+        if graph and limits.graphql_status == 200:
+            body: Any = {"errors": [{"type": "RATE_LIMITED", "message": SECONDARY_MESSAGE}]}
+            return Answer(200, body, headers, "POST /graphql")
+        status = limits.graphql_status if graph else limits.status
+        endpoint = "POST /graphql" if graph else f"{ask.method} (limited)"
+        return Answer(status, failure(status, SECONDARY_MESSAGE).body, headers, endpoint)
+
+    def _from_rest(self, ask: _Ask) -> Answer:
+        if ask.api not in self._rest:
+            self._rest[ask.api] = Rest(
+                self.world,
+                ask.api,
+                now=self.options.now,
+                pending=self.options.stats_pending,
+                cursor_above=self.options.cursor_above,
+            )
+        return self._rest[ask.api].answer(ask.path, ask.query, partial(self._sees, ask))
+
+    def _if_changed(self, ask: _Ask, answer: Answer) -> Answer:
         """Charges the request and adds its ETag, or says 304 for nothing.
 
         The tag depends on the token, as GitHub's does: another token gets the whole answer again.
         """
+        budget, token = ask.budget, ask.token
         if answer.status != 200:
             budget.used += 1
             return answer
@@ -128,36 +261,44 @@ class SimulatedGitHub:
         seal = hashlib.sha256(f"{token}\n{answer.headers.get('link')}\n{content}".encode())
         etag = f'W/"{seal.hexdigest()}"'
         headers = {**answer.headers, "etag": etag}
-        known = request.headers.get("if-none-match", "")
-        if etag in known or (not known and _not_since(request.headers, answer)):
+        known = ask.headers.get("if-none-match", "")
+        if etag in known or (not known and _not_since(ask.headers, answer)):
             # Free only for those who say who they are, as GitHub's documentation has it.
             budget.used += token is None
             return Answer(304, None, headers, answer.endpoint)
         budget.used += 1
         return Answer(200, content, headers, answer.endpoint)
 
-    def _graphql(
-        self, body: bytes, budget: Budget, token: str | None, fault: Fault | None
-    ) -> tuple[Answer, int]:
+    def _graphql(self, ask: _Ask) -> _Made:
+        budget, fault, endpoint = ask.budget, ask.fault, "POST /graphql"
         try:
-            asked = json.loads(body)
+            asked = json.loads(ask.body)
         except ValueError:
-            return _named(failure(400, "Problems parsing JSON"), "POST /graphql"), 0
+            return _Made(_named(failure(400, "Problems parsing JSON"), endpoint))
         planned = self.graph.plan(asked)
         if isinstance(planned, dict):
-            return Answer(200, planned, {}, "POST /graphql"), 0
-        if budget.remaining < planned.cost.points:
+            return _Made(Answer(200, planned, {}, endpoint))
+        points = planned.cost.points
+        if budget.remaining < points:
             budget.used = budget.limit
-            error = {"type": "RATE_LIMITED", "message": _exceeded(token)}
-            return Answer(200, {"errors": [error]}, {}, "POST /graphql"), 0
-        budget.used += planned.cost.points
-        answer = self.graph.execute(planned, budget).body
+            error = {"type": self.options.primary_type, "message": _exceeded(ask.token)}
+            return _Made(Answer(200, {"errors": [error]}, {}, endpoint), limited="primary")
+        budget.used += points
+        found = self.graph.execute(planned, budget, partial(self._sees, ask))
+        limited = None
+        if found.too_much:
+            limited = "compute"
+            self.budgets.owe(ask.token, "graphql", ask.now, self.compute.penalty_points)
+            if self.compute.refusal == "502":
+                page = Answer(502, BAD_GATEWAY, {"content-type": "text/html"}, endpoint)
+                return _Made(page, points, found.seconds, limited)
+        body = found.body
         if fault is not None:
             for path in fault.nulls:
-                _blank(answer["data"], path)
+                _blank(body["data"], path)
             if fault.errors:
-                answer["errors"] = [*answer.get("errors", ()), *(dict(one) for one in fault.errors)]
-        return Answer(200, answer, {}, "POST /graphql"), planned.cost.points
+                body["errors"] = [*body.get("errors", ()), *(dict(one) for one in fault.errors)]
+        return _Made(Answer(200, body, {}, endpoint), points, found.seconds, limited)
 
     def _rate_limit(self, token: str | None) -> Answer:
         now = self.options.now()
@@ -166,22 +307,20 @@ class SimulatedGitHub:
         body = {"resources": {"core": core, "graphql": graphql}, "rate": core}
         return Answer(200, body, {}, "GET /rate_limit")
 
-    def _respond(
-        self, answer: Answer, budget: Budget, now: datetime, fault: Fault | None
-    ) -> Response:
+    def _respond(self, answer: Answer, ask: _Ask, fault: Fault | None) -> Response:
         media = "application/json; charset=utf-8"
         if fault is not None and fault.status is not None:
             media = fault.media_type
         number = next(self._ids)
         headers = {
-            "date": format_datetime(now, usegmt=True),
+            "date": format_datetime(ask.now, usegmt=True),
             "server": "github.com",
             "cache-control": "private, max-age=60, s-maxage=60",
             "vary": "Accept, Authorization, Cookie, X-GitHub-OTP",
             "x-github-media-type": "github.v3; format=json",
             "x-github-api-version-selected": "2022-11-28",
-            "x-github-request-id": f"0000:{number:04X}:{number * 7919:07X}:{budget.reset:08X}",
-            **budget.headers(),
+            "x-github-request-id": f"0000:{number:04X}:{number * 7919:07X}:{ask.budget.reset:08X}",
+            **ask.budget.headers(),
             **answer.headers,
         }
         return Response(_bytes(answer.body), answer.status, headers, media_type=media)

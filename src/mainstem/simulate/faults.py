@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["SECONDARY_MESSAGE", "Fault", "Faults"]
+__all__ = ["BAD_GATEWAY", "SECONDARY_MESSAGE", "Fault", "Faults"]
 
 SECONDARY_MESSAGE = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 )
+#: What a request that takes over ten seconds gets: a page for people.
+BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>Unicorn!</body></html>"
 _LIMITS_PAGE = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api"
 
 
@@ -64,8 +66,7 @@ class Faults:
 
     def bad_gateway(self, *, path: str = "", times: int = 1) -> None:
         """502 with a page for people, as a request that takes over ten seconds gets."""
-        page = "<html><head><title>502 Bad Gateway</title></head><body>Unicorn!</body></html>"
-        self.add(Fault(path, times=times, status=502, body=page, media_type="text/html"))
+        self.add(Fault(path, times=times, status=502, body=BAD_GATEWAY, media_type="text/html"))
 
     def secondary_limit(
         self, *, path: str = "", times: int = 1, retry_after: int | None = None, status: int = 403

@@ -12,7 +12,11 @@ KEPT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request: `endpoint` is the route's pattern (`GET /repos/{owner}/{repo}/pulls`)."""
+    """One request: `endpoint` is the route's pattern (`GET /repos/{owner}/{repo}/pulls`).
+
+    `seconds` is what GitHub would have taken. `limited` says which limit refused it: `primary`, one
+    of `Secondary`'s, or `compute` for an answer that took too long.
+    """
 
     method: str
     path: str
@@ -20,6 +24,8 @@ class Entry:
     status: int
     points: int
     token: str | None
+    seconds: float = 0.0
+    limited: str | None = None
 
 
 @dataclass(slots=True)
@@ -31,6 +37,8 @@ class Journal:
     graphql_requests: int = 0
     points: int = 0
     not_modified: int = 0
+    seconds: float = 0.0
+    limited: Counter[str] = field(default_factory=Counter)
     by_endpoint: Counter[str] = field(default_factory=Counter)
     by_status: Counter[int] = field(default_factory=Counter)
     entries: list[Entry] = field(default_factory=list)
@@ -43,6 +51,9 @@ class Journal:
             self.rest_requests += 1
         self.points += entry.points
         self.not_modified += entry.status == 304
+        self.seconds += entry.seconds
+        if entry.limited is not None:
+            self.limited[entry.limited] += 1
         self.by_endpoint[entry.endpoint] += 1
         self.by_status[entry.status] += 1
         if len(self.entries) < KEPT:
@@ -51,6 +62,8 @@ class Journal:
     def clear(self) -> None:
         self.requests = self.rest_requests = self.graphql_requests = 0
         self.points = self.not_modified = 0
+        self.seconds = 0.0
+        self.limited.clear()
         self.by_endpoint.clear()
         self.by_status.clear()
         self.entries.clear()
@@ -63,6 +76,8 @@ class Journal:
             "graphql_requests": self.graphql_requests,
             "points": self.points,
             "not_modified": self.not_modified,
+            "seconds": round(self.seconds, 3),
+            "limited": dict(self.limited),
             "by_endpoint": dict(self.by_endpoint.most_common()),
             "by_status": {str(status): count for status, count in sorted(self.by_status.items())},
         }

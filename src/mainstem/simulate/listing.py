@@ -1,5 +1,6 @@
 """Lists as GitHub's REST gives them: filtered, sorted, cut into pages, with a Link header."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,10 +9,21 @@ from urllib.parse import urlencode
 
 from mainstem.simulate.world import Row
 
-__all__ = ["BadPage", "Slice", "as_githubs_time", "cut", "in_order", "link_header", "updated_since"]
+__all__ = [
+    "BadPage",
+    "Slice",
+    "after_cursor",
+    "as_githubs_time",
+    "cursor_for",
+    "cut",
+    "in_order",
+    "link_header",
+    "updated_since",
+]
 
 LARGEST_PAGE = 100
 USUAL_PAGE = 30
+_SORTS = {"created": "created_at", "updated": "updated_at", "comments": "comments"}
 
 
 class BadPage(ValueError):  # noqa: N818 - named for what it is about
@@ -29,6 +41,7 @@ class Slice:
     rows: Sequence[Any]
     page: int
     last: int
+    size: int = USUAL_PAGE
 
 
 def cut(rows: Sequence[Any], query: Mapping[str, str], *, most: int | None = None) -> Slice:
@@ -40,7 +53,7 @@ def cut(rows: Sequence[Any], query: Mapping[str, str], *, most: int | None = Non
     size = min(LARGEST_PAGE, _count(query.get("per_page"), USUAL_PAGE))
     page = _count(query.get("page"), 1)
     start = (page - 1) * size
-    return Slice(rows[start : start + size], page, max(1, -(-len(rows) // size)))
+    return Slice(rows[start : start + size], page, max(1, -(-len(rows) // size)), size)
 
 
 def link_header(url: str, query: Mapping[str, str], part: Slice) -> str | None:
@@ -63,6 +76,31 @@ def link_header(url: str, query: Mapping[str, str], part: Slice) -> str | None:
     )
 
 
+def cursor_for(row: Row, sort: str) -> str:
+    """A cursor of a list too long for page numbers: where its page ended, opaque to the reader."""
+    plain = f"{row[_SORTS.get(sort, 'created_at')]}|{row['number']}"
+    return base64.urlsafe_b64encode(plain.encode()).decode()
+
+
+def after_cursor(rows: Sequence[Row], cursor: str | None, sort: str) -> int:
+    """The place behind a cursor; an item that has moved on since is where its time was.
+
+    Raises `BadPage` (field `after`) for what is no cursor.
+    """
+    if cursor is None:
+        return 0
+    try:
+        moment, _, number = base64.urlsafe_b64decode(cursor).decode().rpartition("|")
+    except ValueError as error:
+        raise BadPage("after", cursor) from error
+    key = _SORTS.get(sort, "created_at")
+    for place, row in enumerate(rows):
+        if str(row["number"]) == number and str(row[key]) == moment:
+            return place + 1
+    rising = len(rows) < 2 or rows[0][key] <= rows[-1][key]
+    return sum((row[key] <= moment) if rising else (row[key] >= moment) for row in rows)
+
+
 def in_order(
     rows: Sequence[Row], query: Mapping[str, str], *, usual: str, falling: bool
 ) -> list[Row]:
@@ -71,8 +109,7 @@ def in_order(
     `usual` is the sort of this list when none is asked for, `falling` its direction.
     """
     sort = query.get("sort", usual)
-    fields = {"created": "created_at", "updated": "updated_at", "comments": "comments"}
-    key = fields.get(sort, "created_at")
+    key = _SORTS.get(sort, "created_at")
     direction = query.get("direction")
     if direction not in (None, "asc", "desc"):
         raise BadPage("direction", str(direction))

@@ -7,37 +7,29 @@ name it had before (301), or by its id under `/repositories/{id}`.
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from mainstem.simulate.listing import BadPage, cut, in_order, link_header, updated_since
+from mainstem.simulate.answers import DOCS, Answer, failure
+from mainstem.simulate.listing import (
+    BadPage,
+    after_cursor,
+    cursor_for,
+    cut,
+    in_order,
+    link_header,
+    updated_since,
+)
 from mainstem.simulate.shapes import Shapes
 from mainstem.simulate.world import Repository, Row, World
 
-__all__ = ["Answer", "Rest", "failure"]
+__all__ = ["Rest"]
 
-DOCS = "https://docs.github.com/rest"
 #: GitHub lists no more than this many commits of a pull request, and events of a repository.
 MOST_COMMITS = 250
 MOST_EVENTS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """`body` is a JSON value, or None for no body. `endpoint` names the route for the log."""
-
-    status: int
-    body: Any
-    headers: Mapping[str, str] = field(default_factory=dict)
-    endpoint: str = "unknown"
-
-
-def failure(status: int, message: str, **more: Any) -> Answer:
-    """An error body as GitHub words it: newer answers carry the status as text too."""
-    body = {"message": message, **more, "documentation_url": DOCS, "status": str(status)}
-    return Answer(status, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +46,19 @@ class Rest:
     """Answers GET requests from a world. `api` is the address the URLs in answers begin with."""
 
     def __init__(
-        self, world: World, api: str, *, now: Callable[[], datetime], pending: int
+        self,
+        world: World,
+        api: str,
+        *,
+        now: Callable[[], datetime],
+        pending: int,
+        cursor_above: int | None = None,
     ) -> None:
         self.world = world
         self.shapes = Shapes(world, api)
         self._now = now
         self._pending = pending
+        self._cursor_above = cursor_above
         self._stats_asked: Counter[int] = Counter()
         self._routes = [
             (re.compile(pattern.replace("{}", r"([^/]+)") + "$"), pattern, handler)
@@ -88,14 +87,25 @@ class Rest:
             ("/events", self._events),
         ]
 
-    def answer(self, path: str, query: Mapping[str, str]) -> Answer:
-        """What GitHub would say to `GET path?query`; a missing thing is a 404 answer."""
+    def answer(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        sees: Callable[[Repository], bool] = lambda _home: True,
+    ) -> Answer:
+        """What GitHub would say to `GET path?query`; a missing thing is a 404 answer.
+
+        `sees` tells which repositories the caller may know of; the others are missing to it.
+        """
         parts = path.strip("/").split("/")
         try:
             if parts[0] == "repos" and len(parts) >= 3:
-                return self._at_repository(path, "/".join(parts[1:3]), parts[3:], query)
+                name = "/".join(parts[1:3])
+                return self._at_repository(path, name, parts[3:], query, sees)
             if parts[0] == "repositories" and len(parts) >= 2:
                 home = self.world.find_by_id(_number(parts[1]))
+                if home is not None and not sees(home):
+                    home = None
                 return self._in(home, "/repositories/{id}", parts[2:], query, path)
             if parts[0] in ("users", "user") and len(parts) == 2:
                 return self._account(parts[0], parts[1])
@@ -105,10 +115,15 @@ class Rest:
         return failure(404, "Not Found")
 
     def _at_repository(
-        self, path: str, name: str, rest: Sequence[str], query: Mapping[str, str]
+        self,
+        path: str,
+        name: str,
+        rest: Sequence[str],
+        query: Mapping[str, str],
+        sees: Callable[[Repository], bool],
     ) -> Answer:
         found = self.world.find(name)
-        if found is None:
+        if found is None or not sees(found[0]):
             return failure(404, "Not Found")
         home, moved = found
         if moved and home.refused is None:
@@ -302,6 +317,8 @@ class Rest:
         kept = ("state", "sort", "direction", "since", "labels", "creator")
         key = ("issues", *(ask.query.get(name) for name in kept))
         rows = ask.home.derived(key, lambda: self._selected_issues(ask, state))
+        if self._cursor_above is not None and len(rows) > self._cursor_above:
+            return self._by_cursor(ask, rows, lambda row: self.shapes.issue(ask.home, row))
         return self._list(ask, rows, lambda row: self.shapes.issue(ask.home, row))
 
     def _selected_issues(self, ask: _Ask, state: str) -> list[Row]:
@@ -392,6 +409,27 @@ class Rest:
         part = cut(rows, ask.query)
         link = link_header(ask.url, ask.query, part)
         return Answer(200, [show(row) for row in part.rows], {} if link is None else {"link": link})
+
+    def _by_cursor(self, ask: _Ask, rows: Sequence[Row], show: Callable[[Row], Any]) -> Answer:
+        """A list too long for page numbers: `Link` leads on by cursor, and has no last page.
+
+        Seen of large repositories' issues: google/go-github#3565, MeltanoLabs/tap-github#415.
+        """
+        if _number(ask.query.get("page", "1")) > 1:
+            message = (
+                "Pagination with the page parameter is not supported for large datasets, please "
+                "use cursor based pagination (after/before)"
+            )
+            return failure(422, message)
+        size = cut((), ask.query).size
+        start = after_cursor(rows, ask.query.get("after"), str(ask.query.get("sort", "created")))
+        page = rows[start : start + size]
+        headers = {}
+        if start + size < len(rows):
+            kept = {name: value for name, value in ask.query.items() if name != "page"}
+            kept["after"] = cursor_for(page[-1], str(ask.query.get("sort", "created")))
+            headers["link"] = f'<{ask.url}?{urlencode(kept)}>; rel="next"'
+        return Answer(200, [show(row) for row in page], headers)
 
     def _item(self, ask: _Ask) -> Row | None:
         number = _number(ask.ids[0])
