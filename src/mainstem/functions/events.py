@@ -142,7 +142,9 @@ class RepositorySyncRequested(SyncRequest, name="capture/repository.sync"):
 
 
 class RepositorySyncGraphqlRequested(SyncRequest, name="capture/repository.sync.graphql"):
-    """Sync a repository's pull requests over GraphQL."""
+    """Sync a repository's pull requests over GraphQL; a full history `with_issues` if so asked."""
+
+    with_issues: bool = False
 
 
 class RepositoryEventsRequested(EventData, name="capture/repository.events"):

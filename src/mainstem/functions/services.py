@@ -72,10 +72,9 @@ class Limits:
 
     # Whole histories: a step is a page; the platform allows 1,000 steps in a run. The overlap
     # covers replication lag and timestamps with the precision of a second (costs, section 4).
-    # The widths are the largest that still cost one point a page: 1 + 6 connections for each of 24
-    # pull requests, and 1 + 3 for each of 49 issues, stay below 150 units.
-    history_page: int = 24
-    issue_page: int = 49
+    # The first two bound a page from above; how wide it is follows from how GitHub takes it.
+    history_page: int = 100
+    issue_page: int = 100
     rest_page: int = 100
     pages_per_run: int = 200
     watermark_overlap: timedelta = timedelta(minutes=2)

@@ -6,7 +6,7 @@ nothing else tells a secondary limit from a missing permission, and then only fo
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -33,19 +33,27 @@ _LONGEST_MESSAGE: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP answer. `headers` has lower-case names; `url` is where it came from."""
+    """One HTTP answer. `headers` has lower-case names; `url` is where it came from.
+
+    `seconds` is what it took, without any waiting of ours.
+    """
 
     status: int
     headers: Mapping[str, str]
     content: bytes
     url: str
+    seconds: float = 0.0
+    # A page of GraphQL has a megabyte, and is looked at by verdict, ledger and reader.
+    _parsed: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def json(self) -> Any:
-        """The body as JSON; None when it is empty or is no JSON."""
-        try:
-            return json.loads(self.content)
-        except ValueError:
-            return None
+        """The body as JSON, read once; None when it is empty or is no JSON."""
+        if not self._parsed:
+            try:
+                self._parsed.append(json.loads(self.content))
+            except ValueError:
+                self._parsed.append(None)
+        return self._parsed[0]
 
     def message(self) -> str:
         """GitHub's own words, cut short; empty when the body has none."""

@@ -1,8 +1,9 @@
-"""The GraphQL calls: pages of bundles, completed, and narrowed when GitHub has no time for them."""
+"""The GraphQL calls: pages with what belongs to their items, asked for again when too heavy."""
 
 # ruff: noqa: A002  `next` is the page's own word for where it goes on
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
@@ -10,29 +11,41 @@ from .answers import Answer, Circumstances
 from .errors import Conflict, NotFound, RequestFailed, ResourceLimits, ServerTrouble
 from .graphql_answers import data_of, graphql_verdict, points_of, too_heavy
 from .graphql_payloads import (
+    in_order,
     read_issue_bundle,
+    read_nested,
+    read_probe,
     read_pull,
     read_pull_bundle,
     read_repository_ref,
 )
-from .overflow import Gap, Reach, fill, follow_up, issue_gaps, pull_gaps
+from .overflow import MOST_ALIASES, Reach, follow_up, within
 from .payload import Fields, stamp
+from .planner import LARGEST_PAGE, NESTED_SIZE, THREAD_COMMENTS, issue_units, page_units
+from .planner import points_of as points_for
 from .queries import (
     ISSUE_BUNDLES_PAGE,
+    PROBE,
     PULL_BUNDLE,
-    PULL_BUNDLES_PAGE,
+    PULLS_PAGE,
+    PULLS_PAGE_OF_REVIEWS,
+    PULLS_PAGE_WITH_PEOPLE,
     RECENT_PULLS,
     Query,
+    pulls_by_number,
 )
 from .transport import Ask, Transport
-from .values import IssueBundle, Page, PullBundle, PullRequest
-from .widths import (
-    ISSUES_PER_PAGE,
-    LARGEST_PAGE,
-    PULLS_PER_PAGE,
-    THREADS_PER_PULL,
-    Widths,
+from .values import (
+    Effort,
+    Gap,
+    IssueBundle,
+    NestedParts,
+    Page,
+    Probe,
+    PullBundle,
+    PullRequest,
 )
+from .widths import FIRST_WIDTH, narrower
 
 T = TypeVar("T")
 Order = Literal["created", "updated"]
@@ -40,26 +53,108 @@ Direction = Literal["asc", "desc"]
 
 _ORDER_FIELDS: Final = {"created": "CREATED_AT", "updated": "UPDATED_AT"}
 
+# One unit each, beside the two lists and the newest issue: 97 and 3 are one point.
+_SAMPLE: Final = 97
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One try of a page: how many items of the list, and how many of each nested list."""
+
+    page: int
+    nested: int = NESTED_SIZE
+    threads: int = 1
+    thread_comments: int = THREAD_COMMENTS
+
+    def narrower(self, safe: int | None) -> "_Trial | None":
+        """Fewer items; at a single one, its nested lists a tenth: the rest become gaps."""
+        page = narrower(self.page, safe=safe)
+        if page is not None:
+            return _Trial(page, self.nested, self.threads, self.thread_comments)
+        if max(self.nested, self.threads, self.thread_comments) == 1:
+            return None
+        return _Trial(1, max(1, self.nested // 10), 1, max(1, self.thread_comments // 10))
+
+
+@dataclass(slots=True)
+class _Account:
+    """What the tries of one question took: the points of all, the seconds of the last."""
+
+    points: int = 0
+    seconds: float = 0.0
+
+    def take(self, answer: Answer) -> None:
+        """Note an answer, whatever it says."""
+        self.points += points_of(answer)
+        self.seconds = answer.seconds
+
 
 class GraphQLCalls:
     """What is asked over GraphQL. Every call raises `RequestFailed` in its kinds."""
 
     _transport: Transport
 
+    async def probe(self, owner: str, name: str) -> Probe:
+        """How much there is, when it last changed, and a sample of sizes: one point."""
+        about = f"repository {owner}/{name}"
+        variables = {"owner": owner, "name": name, "sample": _SAMPLE}
+        data = await self._ask(PROBE, variables, about)
+        return read_probe(_found(data, "repository", about))
+
     async def pull_bundle(self, owner: str, name: str, number: int) -> PullBundle:
-        """One pull request with everything in it. Raises `NotFound` if there is none."""
+        """One pull request with everything in it. Raises `NotFound` if there is none.
+
+        Its threads cost two points; what does not fit is followed to its end.
+        """
         about = f"pull request {owner}/{name}#{number}"
 
-        async def fetch(widths: Widths) -> PullBundle:
-            variables = {"owner": owner, "name": name, "number": number, **_nested(widths)}
-            data = await self._ask(PULL_BUNDLE, variables, about)
+        async def fetch(trial: _Trial, account: _Account) -> PullBundle:
+            variables = {"owner": owner, "name": name, "number": number, **_nested(trial)}
+            data = await self._ask(PULL_BUNDLE, variables, about, account=account)
             repository = _found(data, "repository", about)
             pull = _found(repository, "pullRequest", about)
-            await self._complete(lambda: pull_gaps([pull]), about)
             return read_pull_bundle(pull, read_repository_ref(repository))
 
-        # A pull request asks for as much as GitHub gives: it is alone on its page.
-        return await _narrowing(fetch, Widths(page=1, threads=LARGEST_PAGE))
+        # It is alone on its page, so it asks for as much as GitHub gives.
+        bundle, _ = await self._narrowing(fetch, _Trial(1, threads=LARGEST_PAGE))
+        return await self._completed(bundle, about)
+
+    async def pull_bundles(
+        self, owner: str, name: str, numbers: Sequence[int], *, threads: int = 2
+    ) -> tuple[PullBundle, ...]:
+        """Pull requests by their numbers, each as complete as a page has it.
+
+        One request for as many as GitHub answers in time; those that are gone are left out.
+        """
+        about = f"{len(numbers)} pull requests of {owner}/{name}"
+
+        async def fetch(trial: _Trial, account: _Account) -> Fields:
+            asked = list(numbers)[: trial.page]
+            query = pulls_by_number(asked)
+            variables = {"owner": owner, "name": name, **_nested(trial)}
+            units = page_units(len(asked), threads=trial.threads, people="page")
+            data = await self._ask(
+                query,
+                variables,
+                about,
+                points=points_for(units),
+                missing_is_fine=True,
+                account=account,
+            )
+            return _found(data, "repository", about)
+
+        found: list[PullBundle] = []
+        rest = list(numbers)
+        while rest:
+            numbers = rest
+            repository, effort = await self._narrowing(
+                fetch, _Trial(min(len(rest), MOST_ALIASES), threads=threads)
+            )
+            whose = read_repository_ref(repository)
+            nodes = [repository.child_or_none(f"p{number}") for number in rest[: effort.width]]
+            found += [read_pull_bundle(node, whose) for node in nodes if node is not None]
+            rest = rest[effort.width :]
+        return tuple(found)
 
     async def recent_pulls(
         self, owner: str, name: str, *, first: int = LARGEST_PAGE, next: str | None = None
@@ -67,13 +162,13 @@ class GraphQLCalls:
         """The newest pull requests, by creation, without what belongs to them."""
         about = f"recent pull requests of {owner}/{name}"
 
-        async def fetch(widths: Widths) -> Page[PullRequest]:
-            variables = _page_variables(owner, name, widths.page, next, "created", "desc")
-            data = await self._ask(RECENT_PULLS, variables, about)
-            listed = _found(data, "repository", about).child("pullRequests")
-            return _page(listed, [read_pull(node) for node in listed.children("nodes")], widths)
+        async def fetch(trial: _Trial, account: _Account) -> Fields:
+            variables = _page_variables(owner, name, trial.page, next, "created", "desc")
+            data = await self._ask(RECENT_PULLS, variables, about, account=account)
+            return _found(data, "repository", about).child("pullRequests")
 
-        return await _narrowing(fetch, Widths(page=first))
+        listed, effort = await self._narrowing(fetch, _Trial(first))
+        return _page(listed, [read_pull(node) for node in listed.children("nodes")], effort)
 
     async def pull_bundles_page(
         self,
@@ -82,29 +177,37 @@ class GraphQLCalls:
         *,
         order: Order = "created",
         direction: Direction = "asc",
-        first: int = PULLS_PER_PAGE,
-        threads: int = THREADS_PER_PULL,
+        first: int = FIRST_WIDTH,
+        safe: int | None = None,
+        threads: int = 2,
+        people: bool = True,
         next: str | None = None,
     ) -> Page[PullBundle]:
-        """A page of pull requests with everything in them.
+        """A page of pull requests with what belongs to them; their `gaps` say what is missing.
 
-        `first` is the width to begin with; a page that is too heavy is asked for again at half
-        of it, from the same place, and `Page.width` says what got through. `threads` is how many
-        review threads each pull request brings along before a follow-up is needed.
+        `first` is the width to begin with; a page that is too heavy is asked for again narrower,
+        from the same place: at `safe`, if that width worked before, else at half of it. `threads`
+        is how many review threads each brings along; 0 leaves review comments to REST's list, and
+        so do labels, assignees and reviewers without `people`.
         """
         about = f"pull requests of {owner}/{name}"
+        query = _pulls_query(threads=threads, people=people)
 
-        async def fetch(widths: Widths) -> Page[PullBundle]:
-            variables = _page_variables(owner, name, widths.page, next, order, direction)
-            data = await self._ask(PULL_BUNDLES_PAGE, {**variables, **_nested(widths)}, about)
-            repository = _found(data, "repository", about)
-            listed = repository.child("pullRequests")
-            nodes = list(listed.children("nodes"))
-            await self._complete(lambda: pull_gaps(nodes), about)
-            whose = read_repository_ref(repository)
-            return _page(listed, [read_pull_bundle(node, whose) for node in nodes], widths)
+        async def fetch(trial: _Trial, account: _Account) -> Fields:
+            variables = _page_variables(owner, name, trial.page, next, order, direction)
+            sizes = _nested(trial) if threads else {"nested": trial.nested}
+            units = page_units(trial.page, threads=threads, people="page" if people else "list")
+            data = await self._ask(
+                query, {**variables, **sizes}, about, points=points_for(units), account=account
+            )
+            return _found(data, "repository", about)
 
-        return await _narrowing(fetch, Widths(page=first, threads=threads))
+        repository, effort = await self._narrowing(
+            fetch, _Trial(first, threads=max(1, threads)), safe=safe
+        )
+        listed, whose = repository.child("pullRequests"), read_repository_ref(repository)
+        items = [read_pull_bundle(node, whose) for node in listed.children("nodes")]
+        return _page(listed, items, effort)
 
     async def issue_bundles_page(
         self,
@@ -114,51 +217,120 @@ class GraphQLCalls:
         order: Order = "created",
         direction: Direction = "asc",
         since: datetime | None = None,
-        first: int = ISSUES_PER_PAGE,
+        first: int = FIRST_WIDTH,
+        safe: int | None = None,
         next: str | None = None,
     ) -> Page[IssueBundle]:
         """A page of issues with their comments; with `since`, those updated from then on."""
         about = f"issues of {owner}/{name}"
 
-        async def fetch(widths: Widths) -> Page[IssueBundle]:
-            variables = _page_variables(owner, name, widths.page, next, order, direction)
-            variables |= {"since": stamp(since), "nested": widths.nested}
-            data = await self._ask(ISSUE_BUNDLES_PAGE, variables, about)
-            repository = _found(data, "repository", about)
-            listed = repository.child("issues")
-            nodes = list(listed.children("nodes"))
-            await self._complete(lambda: issue_gaps(nodes), about)
-            whose = read_repository_ref(repository)
-            return _page(listed, [read_issue_bundle(node, whose) for node in nodes], widths)
+        async def fetch(trial: _Trial, account: _Account) -> Fields:
+            variables = _page_variables(owner, name, trial.page, next, order, direction)
+            variables |= {"since": stamp(since), "nested": trial.nested}
+            data = await self._ask(
+                ISSUE_BUNDLES_PAGE,
+                variables,
+                about,
+                points=points_for(issue_units(trial.page)),
+                account=account,
+            )
+            return _found(data, "repository", about)
 
-        return await _narrowing(fetch, Widths(page=first))
+        repository, effort = await self._narrowing(fetch, _Trial(first), safe=safe)
+        listed, whose = repository.child("issues"), read_repository_ref(repository)
+        items = [read_issue_bundle(node, whose) for node in listed.children("nodes")]
+        return _page(listed, items, effort)
 
-    async def _complete(self, gaps_now: Callable[[], list[Gap]], about: str) -> None:
-        """Fetch what the nested lists lack, one request a round, until they are whole."""
-        reach = Reach()
-        while gaps := gaps_now()[: reach.aliases]:
-            query, variables = follow_up(gaps, reach)
+    async def nested_parts(
+        self, gaps: Sequence[Gap], *, about: str, aliases: int = MOST_ALIASES
+    ) -> NestedParts:
+        """More of as many of `gaps` as one request can ask for: `asked` says which.
+
+        `aliases` is how many lists to begin with; fewer are asked for when GitHub has no time.
+        """
+        asked: list[Gap] = []
+
+        async def fetch(trial: _Trial, account: _Account) -> Fields:
+            reach = Reach(trial.page, trial.nested)
+            asked[:] = within(gaps, reach)
+            query, variables = follow_up(asked, reach)
+            units = sum(1 + (gap.missing if gap.kind == "threads" else 0) for gap in asked)
+            return await self._ask(
+                query,
+                variables,
+                about,
+                points=points_for(units),
+                missing_is_fine=True,
+                account=account,
+            )
+
+        data, effort = await self._narrowing(fetch, _Trial(min(aliases, len(gaps))))
+        return read_nested(asked, data, effort)
+
+    async def _completed(self, bundle: PullBundle, about: str) -> PullBundle:
+        """`bundle` with every list followed to its end."""
+        reviews = {review.id: review for review in bundle.reviews}
+        comments = {(said.kind, said.id): said for said in bundle.comments}
+        gaps = bundle.gaps
+        while gaps:
+            parts = await self.nested_parts(gaps, about=about)
+            if parts.gone:
+                raise Conflict(about, "a part of it went away while it was read", "Read it again.")
+            reviews |= {review.id: review for review in parts.reviews}
+            comments |= {(said.kind, said.id): said for said in parts.comments}
+            gaps = (*gaps[len(parts.asked) :], *parts.gaps)
+        return replace(
+            bundle,
+            reviews=tuple(reviews.values()),
+            comments=in_order(comments.values()),
+            gaps=(),
+        )
+
+    async def _narrowing(
+        self,
+        fetch: Callable[[_Trial, _Account], Awaitable[T]],
+        trial: _Trial,
+        *,
+        safe: int | None = None,
+    ) -> tuple[T, Effort]:
+        """What `fetch` gives, at the first width at which GitHub has time for it."""
+        refused: int | None = None
+        account = _Account()
+        while True:
             try:
-                data = await self._ask(query, variables, about)
+                found = await fetch(trial, account)
             except ResourceLimits:
-                narrower = reach.narrower()
-                if narrower is None:
+                refused = trial.page
+                smaller = trial.narrower(safe)
+                if smaller is None:
                     raise
-                reach = narrower
+                trial = smaller
                 continue
-            except NotFound as gone:
-                raise Conflict(
-                    about, "a part of it went away while it was read", "Read it again."
-                ) from gone
-            fill(gaps, data)
+            return found, Effort(trial.page, account.seconds, refused, account.points)
 
-    async def _ask(self, query: Query, variables: Mapping[str, Any], about: str) -> Fields:
+    async def _ask(
+        self,
+        query: Query,
+        variables: Mapping[str, Any],
+        about: str,
+        *,
+        points: int = 1,
+        missing_is_fine: bool = False,
+        account: _Account | None = None,
+    ) -> Fields:
+        """The answer's `data`. `points` is what it is expected to cost.
+
+        `missing_is_fine` takes null for things that are gone: each was asked for by its id.
+        """
+
         def judge(answer: Answer, asked: Circumstances) -> RequestFailed | None:
             self._transport.ledger.spent(query.name, points_of(answer))
-            return graphql_verdict(answer, asked)
+            if account is not None:
+                account.take(answer)
+            return graphql_verdict(answer, asked, missing_is_fine=missing_is_fine)
 
         payload = {"query": query.text, "variables": variables, "operationName": query.name}
-        ask = Ask("graphql", self._transport.graphql_url, about, judge, payload)
+        ask = Ask("graphql", self._transport.graphql_url, about, judge, payload, points=points)
         try:
             answer = await self._transport.send(ask)
         except ServerTrouble as error:
@@ -167,18 +339,6 @@ class GraphQLCalls:
                 raise too_heavy(about, error.found) from error
             raise
         return data_of(answer, about)
-
-
-async def _narrowing(fetch: Callable[[Widths], Awaitable[T]], widths: Widths) -> T:
-    """What `fetch` gives, at the first width at which GitHub has time for it."""
-    while True:
-        try:
-            return await fetch(widths)
-        except ResourceLimits:
-            narrower = widths.narrower()
-            if narrower is None:
-                raise
-            widths = narrower
 
 
 def _found(of: Fields, key: str, about: str) -> Fields:
@@ -190,14 +350,14 @@ def _found(of: Fields, key: str, about: str) -> Fields:
     return found
 
 
-def _page(listed: Fields, items: list[T], widths: Widths) -> Page[T]:
+def _page(listed: Fields, items: list[T], effort: Effort) -> Page[T]:
     info = listed.child("pageInfo")
     return Page(
         items=tuple(items),
         next=info.text("endCursor") if info.flag("hasNextPage") else None,
         seen=len(items),
         total=listed.number("totalCount"),
-        width=widths.page,
+        effort=effort,
     )
 
 
@@ -213,9 +373,15 @@ def _page_variables(
     }
 
 
-def _nested(widths: Widths) -> dict[str, int]:
+def _nested(trial: _Trial) -> dict[str, int]:
     return {
-        "nested": widths.nested,
-        "threads": widths.threads,
-        "threadComments": widths.thread_comments,
+        "nested": trial.nested,
+        "threads": trial.threads,
+        "threadComments": trial.thread_comments,
     }
+
+
+def _pulls_query(*, threads: int, people: bool) -> Query:
+    if not threads:
+        return PULLS_PAGE_OF_REVIEWS
+    return PULLS_PAGE_WITH_PEOPLE if people else PULLS_PAGE

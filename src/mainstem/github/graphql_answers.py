@@ -38,8 +38,13 @@ class _Told:
     codes: bool
 
 
-def graphql_verdict(answer: Answer, asked: Circumstances) -> RequestFailed | None:
+def graphql_verdict(
+    answer: Answer, asked: Circumstances, *, missing_is_fine: bool = False
+) -> RequestFailed | None:
     """The error that a GraphQL answer amounts to, None if its `data` is whole.
+
+    `missing_is_fine`: where things were asked for by their ids, null for those that are gone is an
+    answer; the repository itself must be there.
 
     Of several errors the one that waiting or narrowing may cure decides: the others may be its
     consequences.
@@ -51,6 +56,8 @@ def graphql_verdict(answer: Answer, asked: Circumstances) -> RequestFailed | Non
     if not isinstance(body, Mapping):
         return _no_json(answer, asked.what)
     errors = body.get("errors")
+    if errors and missing_is_fine and _only_missing(errors, body.get("data")):
+        return None
     if errors:
         return _judge_errors(_sum_up(errors), answer, asked)
     if not isinstance(body.get("data"), Mapping):
@@ -61,6 +68,15 @@ def graphql_verdict(answer: Answer, asked: Circumstances) -> RequestFailed | Non
             status=answer.status,
         )
     return None
+
+
+def _only_missing(errors: Any, data: Any) -> bool:
+    """Whether every error says that one of the things asked for is gone."""
+    if not isinstance(errors, list) or not isinstance(data, Mapping):
+        return False
+    if data.get("repository", "") is None:
+        return False
+    return all(isinstance(each, Mapping) and each.get("type") in _MISSING for each in errors)
 
 
 def points_of(answer: Answer) -> int:

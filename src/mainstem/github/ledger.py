@@ -1,7 +1,7 @@
-"""What a client asked for and what it cost: one ledger per credential, read by whoever reports."""
+"""What a client asked for and what it cost: one ledger per client, read by whoever reports."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -19,8 +19,29 @@ class QueryUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetUsage:
+    """What one budget was used for: in requests, and in points expected and charged.
+
+    A request to REST is a point, an unchanged answer none; a GraphQL query is what GitHub says.
+    `refusals` counts the secondary limits that were met, by what was asked.
+    """
+
+    requests: int = 0
+    expected: int = 0
+    charged: int = 0
+    not_modified: int = 0
+    waits: int = 0
+    waited_seconds: float = 0
+    refusals: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
-    """A snapshot of the ledger. The remaining budgets are None until an answer told them."""
+    """A snapshot of the ledger. The remaining budgets are None until an answer told them.
+
+    `by_budget` has one entry for each credential and resource: the credential's fingerprint, a
+    slash, and the resource.
+    """
 
     requests: int
     rest_requests: int
@@ -31,7 +52,10 @@ class Usage:
     waited_seconds: float
     core_remaining: int | None
     graphql_remaining: int | None
+    core_limit: int | None
+    graphql_limit: int | None
     by_query: Mapping[str, QueryUsage]
+    by_budget: Mapping[str, BudgetUsage] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -48,6 +72,37 @@ class Ledger:
     _waited: timedelta = timedelta(0)
     _readings: dict[str, Reading] = field(default_factory=dict)
     _queries: dict[str, QueryUsage] = field(default_factory=dict)
+    _budgets: dict[str, BudgetUsage] = field(default_factory=dict)
+
+    @property
+    def points(self) -> int:
+        """What GraphQL has charged so far."""
+        return sum(query.points for query in self._queries.values())
+
+    def charged(
+        self, budget: str, *, expected: int, charged: int, not_modified: bool = False
+    ) -> None:
+        """A request on `budget` was answered."""
+        known = self._budgets.get(budget, BudgetUsage())
+        self._budgets[budget] = replace(
+            known,
+            requests=known.requests + 1,
+            expected=known.expected + expected,
+            charged=known.charged + charged,
+            not_modified=known.not_modified + not_modified,
+        )
+
+    def held_back(self, budget: str, pause: timedelta) -> None:
+        """A request waited for `budget`."""
+        known = self._budgets.get(budget, BudgetUsage())
+        waited = known.waited_seconds + pause.total_seconds()
+        self._budgets[budget] = replace(known, waits=known.waits + 1, waited_seconds=waited)
+
+    def refused(self, budget: str, cause: str) -> None:
+        """A secondary limit was met."""
+        known = self._budgets.get(budget, BudgetUsage())
+        refusals = {**known.refusals, cause: known.refusals.get(cause, 0) + 1}
+        self._budgets[budget] = replace(known, refusals=refusals)
 
     def sent(self, api: Api) -> None:
         """A request leaves."""
@@ -87,15 +142,22 @@ class Ledger:
             requests=sum(self._sent.values()),
             rest_requests=self._sent["rest"],
             graphql_requests=self._sent["graphql"],
-            points=sum(query.points for query in self._queries.values()),
+            points=self.points,
             not_modified=self._not_modified,
             retries=self._retries,
             waited_seconds=self._waited.total_seconds(),
             core_remaining=self._remaining("core"),
             graphql_remaining=self._remaining("graphql"),
+            core_limit=self._limit("core"),
+            graphql_limit=self._limit("graphql"),
             by_query=dict(self._queries),
+            by_budget=dict(self._budgets),
         )
 
     def _remaining(self, resource: str) -> int | None:
         reading = self._readings.get(resource)
         return None if reading is None else reading.remaining
+
+    def _limit(self, resource: str) -> int | None:
+        reading = self._readings.get(resource)
+        return None if reading is None else reading.limit

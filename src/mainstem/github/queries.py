@@ -4,14 +4,16 @@ Ids are `fullDatabaseId`, since `databaseId` ends at 2^31 for everything but acc
 repositories. Nothing that GitHub must compute (`mergeable`, rendered bodies, checks) is asked for
 in lists: that is what makes wide pages fail.
 
-What a page costs: units = 1 for the list of pull requests, and for each of them 1 for each of
-`reviews`, `comments`, `commits` and `reviewThreads`, and `threads` for the comments in them;
-points = units / 100, rounded, at least 1.
+What a page costs is the planner's business: one unit for the list, and for each item on it one for
+each connection that is opened in it (points = units / 100, rounded, at least 1).
 https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
+
+from .values import NestedList
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ PULL: Final = """
 fragment PullParts on PullRequest {
   fullDatabaseId number title body state isDraft createdAt updatedAt closedAt mergedAt merged
   additions deletions changedFiles baseRefName headRefName headRefOid url
+  milestone { title }
   author { ...ActorParts }
   mergedBy { ...ActorParts }
   commits { totalCount }
@@ -69,26 +72,56 @@ fragment ReviewCommentParts on PullRequestReviewComment {
   author { ...ActorParts }
   commit { oid }
   originalCommit { oid }
-  pullRequestReview { fullDatabaseId }
+  pullRequestReview { ...ReviewParts }
   replyTo { fullDatabaseId }
 }
 """
 
-# The thread is the parent, not the review: comments older than reviews have no review, and there
-# are about half as many threads as reviews, since each reply makes a review of its own.
-PULL_LISTS: Final = f"""
-fragment PullLists on PullRequest {{
-  id
-  reviews(first: $nested) {{ {PAGE} nodes {{ ...ReviewParts }} }}
-  comments(first: $nested) {{ {PAGE} nodes {{ ...IssueCommentParts }} }}
+# The two kinds of the timeline that are records of ours. One connection holds what `reviews` and
+# `comments` would be two for. Like REST's timeline it may leave out the reviews that each reply to
+# a review comment makes; those come along with the comment, which names its review.
+TIMELINE: Final = "itemTypes: [PULL_REQUEST_REVIEW, ISSUE_COMMENT]"
+TIMELINE_NODES: Final = "nodes { __typename ...ReviewParts ...IssueCommentParts }"
+TIMELINE_PAGE: Final = "filteredCount pageInfo { hasNextPage endCursor }"
+
+THREADS: Final = f"""
   reviewThreads(first: $threads) {{
     {PAGE}
     nodes {{ id comments(first: $threadComments) {{ {PAGE} nodes {{ ...ReviewCommentParts }} }} }}
   }}
+"""
+
+# The thread is the parent of review comments, not the review: comments older than reviews have no
+# review, and there are about half as many threads as reviews, since each reply makes a review.
+PULL_LISTS: Final = f"""
+fragment PullLists on PullRequest {{
+  id totalCommentsCount
+  timelineItems(first: $nested, {TIMELINE}) {{ {TIMELINE_PAGE} {TIMELINE_NODES} }}
+  {THREADS}
 }}
 """
 
-_PULL_PIECES: Final = ACTOR + PULL + REVIEW + ISSUE_COMMENT + REVIEW_COMMENT + PULL_LISTS
+# Without threads: their comments come from the repository's own list over REST, which does not tell
+# of the reviews that replies make, so `reviews` must.
+PULL_REVIEWS: Final = f"""
+fragment PullReviews on PullRequest {{
+  id totalCommentsCount
+  reviews(first: $nested) {{ {PAGE} nodes {{ ...ReviewParts }} }}
+  comments(first: $nested) {{ {PAGE} nodes {{ ...IssueCommentParts }} }}
+}}
+"""
+
+# Each is a connection, hence a unit for each pull request; REST's list has them for nothing. GitHub
+# allows 100 labels and 10 assignees, and asks fewer than 100 for a review.
+PULL_PEOPLE: Final = """
+fragment PullPeople on PullRequest {
+  labels(first: 100) { nodes { name } }
+  assignees(first: 20) { nodes { login } }
+  reviewRequests(first: 100) {
+    nodes { requestedReviewer { __typename ...ActorParts ... on Team { slug } } }
+  }
+}
+"""
 
 PULL_BUNDLE: Final = Query(
     "PullBundle",
@@ -100,30 +133,84 @@ query PullBundle(
   {COST}
   repository(owner: $owner, name: $name) {{
     databaseId nameWithOwner
-    pullRequest(number: $number) {{ ...PullParts ...PullLists mergeable }}
+    pullRequest(number: $number) {{ ...PullParts ...PullLists ...PullPeople mergeable }}
   }}
 }}
-{_PULL_PIECES}""",
+{ACTOR}{PULL}{REVIEW}{ISSUE_COMMENT}{REVIEW_COMMENT}{PULL_LISTS}{PULL_PEOPLE}""",
 )
 
-PULL_BUNDLES_PAGE: Final = Query(
-    "PullBundlesPage",
-    f"""
-query PullBundlesPage(
+
+def _pulls_page(name: str, declared: str, spread: str, pieces: str) -> Query:
+    return Query(
+        name,
+        f"""
+query {name}(
   $owner: String!, $name: String!, $first: Int!, $after: String, $order: IssueOrder!,
-  $nested: Int!, $threads: Int!, $threadComments: Int!
+  $nested: Int!{declared}
 ) {{
   {COST}
   repository(owner: $owner, name: $name) {{
     databaseId nameWithOwner
     pullRequests(first: $first, after: $after, orderBy: $order) {{
       {PAGE}
-      nodes {{ ...PullParts ...PullLists }}
+      nodes {{ ...PullParts {spread} }}
     }}
   }}
 }}
-{_PULL_PIECES}""",
+{ACTOR}{PULL}{REVIEW}{ISSUE_COMMENT}{pieces}""",
+    )
+
+
+_THREAD_SIZES = ", $threads: Int!, $threadComments: Int!"
+
+PULLS_PAGE: Final = _pulls_page(
+    "PullsPage", _THREAD_SIZES, "...PullLists", REVIEW_COMMENT + PULL_LISTS
 )
+PULLS_PAGE_WITH_PEOPLE: Final = _pulls_page(
+    "PullsPageWithPeople",
+    _THREAD_SIZES,
+    "...PullLists ...PullPeople",
+    REVIEW_COMMENT + PULL_LISTS + PULL_PEOPLE,
+)
+PULLS_PAGE_OF_REVIEWS: Final = _pulls_page("PullsPageOfReviews", "", "...PullReviews", PULL_REVIEWS)
+
+# One cheap question before anything is planned: how much there is, when it last changed, and a
+# sample of sizes. Three connections for each of the sample: 1 + 1 + 1 + 1 + 100 units at most.
+PROBE: Final = Query(
+    "Probe",
+    f"""
+query Probe($owner: String!, $name: String!, $sample: Int!) {{
+  {COST}
+  repository(owner: $owner, name: $name) {{
+    databaseId nameWithOwner
+    pullRequests(first: $sample, orderBy: {{ field: UPDATED_AT, direction: DESC }}) {{
+      totalCount nodes {{ updatedAt reviewThreads(first: 1) {{ totalCount }} }}
+    }}
+    issues(first: 1, orderBy: {{ field: UPDATED_AT, direction: DESC }}) {{
+      totalCount nodes {{ updatedAt }}
+    }}
+  }}
+}}""",
+)
+
+
+def pulls_by_number(numbers: Sequence[int]) -> Query:
+    """Some pull requests, each as `p<number>`. To be looked up by number costs nothing."""
+    parts = [
+        f"    p{number}: pullRequest(number: {number}) "
+        "{ ...PullParts ...PullLists ...PullPeople }"
+        for number in numbers
+    ]
+    head = f"""
+query PullsByNumber(
+  $owner: String!, $name: String!, $nested: Int!, $threads: Int!, $threadComments: Int!
+) {{
+  {COST}
+  repository(owner: $owner, name: $name) {{
+    databaseId nameWithOwner"""
+    pieces = ACTOR + PULL + REVIEW + ISSUE_COMMENT + REVIEW_COMMENT + PULL_LISTS + PULL_PEOPLE
+    return Query("PullsByNumber", "\n".join([head, *parts, "  }", "}", pieces]))
+
 
 RECENT_PULLS: Final = Query(
     "RecentPulls",
@@ -149,8 +236,8 @@ fragment IssueParts on Issue {{
   createdAt updatedAt closedAt url
   author {{ ...ActorParts }}
   milestone {{ title }}
-  labels(first: $nested) {{ {PAGE} nodes {{ name }} }}
-  assignees(first: $nested) {{ {PAGE} nodes {{ login }} }}
+  labels(first: 100) {{ nodes {{ name }} }}
+  assignees(first: 20) {{ nodes {{ login }} }}
   comments(first: $nested) {{ {PAGE} nodes {{ ...IssueCommentParts }} }}
 }}
 """
@@ -174,16 +261,6 @@ query IssueBundlesPage(
 {ACTOR}{ISSUE_COMMENT}{ISSUE}""",
 )
 
-NestedList = Literal[
-    "reviews",
-    "pull_comments",
-    "threads",
-    "thread_comments",
-    "issue_comments",
-    "labels",
-    "assignees",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Nested:
@@ -191,34 +268,54 @@ class Nested:
 
     on: str
     field: str
-    node: str
+    inside: str
     pieces: frozenset[str]
+    filter: str = ""
 
 
 # A thread's comments are its innermost list: 50 hold nearly every thread, the rest comes in a
 # further round.
 THREAD_COMMENTS: Final = 50
 
+_COMMENT_PIECES: Final = frozenset({ACTOR, REVIEW, REVIEW_COMMENT})
+
 NESTED: Final[dict[NestedList, Nested]] = {
-    "reviews": Nested("PullRequest", "reviews", "...ReviewParts", frozenset({ACTOR, REVIEW})),
+    "reviews": Nested(
+        "PullRequest",
+        "reviews",
+        f"{PAGE} nodes {{ ...ReviewParts }}",
+        frozenset({ACTOR, REVIEW}),
+    ),
+    "timeline": Nested(
+        "PullRequest",
+        "timelineItems",
+        f"{TIMELINE_PAGE} {TIMELINE_NODES}",
+        frozenset({ACTOR, REVIEW, ISSUE_COMMENT}),
+        f", {TIMELINE}",
+    ),
     "pull_comments": Nested(
-        "PullRequest", "comments", "...IssueCommentParts", frozenset({ACTOR, ISSUE_COMMENT})
+        "PullRequest",
+        "comments",
+        f"{PAGE} nodes {{ ...IssueCommentParts }}",
+        frozenset({ACTOR, ISSUE_COMMENT}),
     ),
     "threads": Nested(
         "PullRequest",
         "reviewThreads",
-        f"id comments(first: {THREAD_COMMENTS}) {{ {PAGE} nodes {{ ...ReviewCommentParts }} }}",
-        frozenset({ACTOR, REVIEW_COMMENT}),
+        f"{PAGE} nodes {{ id comments(first: {THREAD_COMMENTS}) "
+        f"{{ {PAGE} nodes {{ ...ReviewCommentParts }} }} }}",
+        _COMMENT_PIECES,
     ),
     "thread_comments": Nested(
         "PullRequestReviewThread",
         "comments",
-        "...ReviewCommentParts",
-        frozenset({ACTOR, REVIEW_COMMENT}),
+        f"{PAGE} nodes {{ ...ReviewCommentParts }}",
+        _COMMENT_PIECES,
     ),
     "issue_comments": Nested(
-        "Issue", "comments", "...IssueCommentParts", frozenset({ACTOR, ISSUE_COMMENT})
+        "Issue",
+        "comments",
+        f"{PAGE} nodes {{ ...IssueCommentParts }}",
+        frozenset({ACTOR, ISSUE_COMMENT}),
     ),
-    "labels": Nested("Issue", "labels", "name", frozenset()),
-    "assignees": Nested("Issue", "assignees", "login", frozenset()),
 }

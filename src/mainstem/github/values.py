@@ -195,39 +195,96 @@ class Issue:
     html_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """How many of each GitHub says a pull request has, to compare with what is stored.
+NestedList = Literal[
+    "reviews", "timeline", "pull_comments", "threads", "thread_comments", "issue_comments"
+]
 
-    `reviews` counts a token's own drafts, `comments` the conversation only.
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A nested list that goes on behind what was read of it.
+
+    `number` is the pull request's or issue's, `node_id` GitHub's id of the list's parent, `cursor`
+    where it goes on (None: from its beginning), `missing` how many are still to come, at least 1.
     """
 
-    reviews: int
-    review_threads: int
-    comments: int
+    kind: NestedList
+    number: int
+    node_id: str
+    cursor: str | None
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
 class PullBundle:
-    """A pull request with all that belongs to it; every list was followed to its end.
+    """A pull request with what belongs to it: all of it, unless `gaps` say what is still missing.
 
-    `comments` holds both kinds, in order of creation.
+    `comments` holds both kinds, in order of creation. `threads` is how many review threads GitHub
+    counts, None where they were not asked for.
     """
 
     pull: PullRequest
     reviews: tuple[Review, ...]
     comments: tuple[Comment, ...]
-    totals: Totals
     repository: RepositoryRef
+    threads: int | None = None
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class IssueBundle:
-    """An issue with all its comments, in order of creation."""
+    """An issue with its comments, in order of creation; `gaps` say what is still missing."""
 
     issue: Issue
     comments: tuple[Comment, ...]
     repository: RepositoryRef
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NestedParts:
+    """What a follow-up brought of many lists at once, for the `asked` gaps.
+
+    `gaps` go on still; `gone` are those whose parent is no longer there. `width` is how many lists
+    got through together, `points` what it cost.
+    """
+
+    asked: tuple[Gap, ...]
+    reviews: tuple[Review, ...]
+    comments: tuple[Comment, ...]
+    gaps: tuple[Gap, ...]
+    gone: tuple[Gap, ...]
+    effort: "Effort"
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How GitHub took one question: the `width` that got through and the seconds it took.
+
+    `refused` is the narrowest width that it had no time for, None if the first was taken; `points`
+    are those of all tries.
+    """
+
+    width: int
+    seconds: float
+    refused: int | None = None
+    points: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one cheap question tells about a repository before anything is planned.
+
+    The totals and the newest update of each list; `threads` holds how many review threads each of
+    a sample of pull requests has.
+    """
+
+    repository: RepositoryRef
+    pulls: int
+    issues: int
+    newest_pull: datetime | None
+    newest_issue: datetime | None
+    threads: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +301,7 @@ class Page(Generic[T]):
     next: str | None
     seen: int
     total: int | None = None
-    width: int | None = None
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,52 +1,83 @@
-"""How much a page of bundles asks for, and how it shrinks when GitHub finds that too heavy."""
+"""How wide a page is: controlled by how GitHub took the last ones, not configured.
 
-from dataclasses import dataclass, replace
+GitHub ends what takes it longer than ten seconds and takes extra points for it, and nobody
+publishes how much it computes in that time. A page of 25 pull requests with what is theirs has been
+seen to take 2.5 seconds, one of 100 to fail (costs reference, section 4). The time grows with the
+width, so the next width follows from the last answer's time; it is doubled at most, because growing
+too fast costs more than growing slowly.
+"""
+
+from dataclasses import dataclass
 from typing import Final
 
-from .queries import THREAD_COMMENTS
+from .planner import LARGEST_PAGE
+from .values import Effort
 
-LARGEST_PAGE: Final = 100
-"""`first` above it is refused: EXCESSIVE_PAGINATION."""
+FIRST_WIDTH: Final = 25
+GOOD_SECONDS: Final = 3.5
+"""What a page may take and still leave room for a bad moment of GitHub's."""
+SLOW_SECONDS: Final = 7.0
+"""A page that took this long was near its end: the next is half as wide."""
+MOST_GROWTH: Final = 2.0
 
-# With two threads each, a pull request costs six units; 24 of them and the list itself make 145,
-# the widest page that is still rounded to one point.
-PULLS_PER_PAGE: Final = 24
-THREADS_PER_PULL: Final = 2
 
-# Three lists each: 1 + 3 x 49 = 148 units are one point as well.
-ISSUES_PER_PAGE: Final = 49
+PATIENCE: Final = 50
+"""Pages in good time after which a width that failed once may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Widths:
-    """Sizes in one query: items on the page, and of the lists nested in each. All 1 to 100."""
+class Width:
+    """What is known of one query for one repository.
 
-    page: int
-    threads: int = THREADS_PER_PULL
-    nested: int = LARGEST_PAGE
-    thread_comments: int = THREAD_COMMENTS
+    `widest` is what to ask for, `ceiling` the narrowest width that failed, `good` how many pages
+    were answered in time since then, `safe` the widest of them.
+    """
+
+    widest: int = FIRST_WIDTH
+    ceiling: int | None = None
+    good: int = 0
+    safe: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("page", "threads", "nested", "thread_comments"):
-            size = getattr(self, name)
-            if not 1 <= size <= LARGEST_PAGE:
-                raise ValueError(
-                    f"Cannot ask GitHub for {size} items at once ({name}): it allows 1 to "
-                    f"{LARGEST_PAGE}."
-                )
-
-    def narrower(self) -> "Widths | None":
-        """Half the page; at a single item, the nested lists a tenth; None at the bottom.
-
-        What is left out of nested lists is not lost: they are completed by follow-ups.
-        """
-        if self.page > 1:
-            return replace(self, page=self.page // 2)
-        if max(self.nested, self.threads, self.thread_comments) > 1:
-            return Widths(
-                page=1,
-                threads=1,
-                nested=max(1, self.nested // 10),
-                thread_comments=max(1, self.thread_comments // 10),
+        if not 1 <= self.widest <= LARGEST_PAGE:
+            raise ValueError(
+                f"A page cannot have {self.widest} items: GitHub allows 1 to {LARGEST_PAGE}."
             )
-        return None
+
+
+def width_after(known: Width, effort: Effort) -> Width:
+    """What is known once GitHub has answered a page with that `effort`.
+
+    A page narrower than what is known to work (the last one, or one that rounds to fewer points)
+    changes nothing unless it was slow.
+    """
+    if effort.refused is not None:
+        return Width(effort.width, _lower(known.ceiling, effort.refused), safe=effort.width)
+    if effort.seconds >= SLOW_SECONDS:
+        half = max(1, effort.width // 2)
+        return Width(half, _lower(known.ceiling, effort.width), safe=half)
+    ceiling, good = known.ceiling, known.good + 1
+    if ceiling is not None and good >= PATIENCE:
+        # It may have been a bad hour of GitHub's.
+        ceiling, good = ceiling + max(1, ceiling // 4), 0
+    room = min(MOST_GROWTH, GOOD_SECONDS / max(effort.seconds, 0.001))
+    grown = max(known.widest, int(effort.width * room)) if room > 1 else known.widest
+    if ceiling is not None and grown > known.widest:
+        # Half way towards what failed, so that the bound is found in a few steps.
+        grown = min(grown, (known.widest + ceiling) // 2)
+    safe = max(known.safe or 0, effort.width)
+    return Width(min(grown, LARGEST_PAGE), ceiling, good, safe)
+
+
+def narrower(width: int, *, safe: int | None = None) -> int | None:
+    """The width to try after GitHub had no time for this one; None at the bottom.
+
+    `safe` is a width that worked before: there is no need to go below it at once.
+    """
+    if safe is not None and safe < width:
+        return safe
+    return width // 2 if width > 1 else None
+
+
+def _lower(known: int | None, refused: int) -> int:
+    return refused if known is None else min(known, refused)

@@ -110,6 +110,13 @@ from mainstem.store.sync_logs import (
     load_sync_log,
     start_sync_log,
 )
+from mainstem.store.tombstones import (
+    is_live,
+    live_total,
+    mark_deleted,
+    restore,
+    stored_counts_by_pull,
+)
 from mainstem.store.tracking import (
     TrackedRepository,
     Tracking,
@@ -245,6 +252,7 @@ __all__ = [
     "has_complete_data",
     "high_priority_repositories",
     "ids",
+    "is_live",
     "installation_row_id",
     "is_reached",
     "keep_delivery",
@@ -254,6 +262,7 @@ __all__ = [
     "list_repositories",
     "list_retentions",
     "list_workspace_repositories",
+    "live_total",
     "load_cached_metrics",
     "load_capture_job_status",
     "load_cursor",
@@ -264,6 +273,7 @@ __all__ = [
     "load_sync_log",
     "load_tracking",
     "load_workspace",
+    "mark_deleted",
     "mark_metadata_refreshed",
     "mark_metrics_stale",
     "mark_synced",
@@ -277,6 +287,7 @@ __all__ = [
     "remove_reached",
     "replace_gaps",
     "repository_hooks",
+    "restore",
     "save_cached_metrics",
     "save_classification",
     "save_comments",
@@ -297,6 +308,7 @@ __all__ = [
     "stale_classifications",
     "start_backfill",
     "start_sync_log",
+    "stored_counts_by_pull",
     "table_counts",
     "tables",
     "track_repository",

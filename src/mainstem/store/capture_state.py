@@ -23,7 +23,8 @@ class CaptureCursor:
     """Where one kind of capture of one repository stands.
 
     `cursor` is where the next page begins (None: at the beginning, or done); `watermark` the GitHub
-    time up to which everything is captured; `completed_at` when the end was last reached.
+    time up to which everything is captured; `completed_at` when the end was last reached. `total`
+    is GitHub's own count of the list and `stored` ours, both of the moment `counted_at`.
     """
 
     repository_id: UUID
@@ -33,6 +34,9 @@ class CaptureCursor:
     pages: int
     completed_at: datetime | None
     updated_at: datetime
+    total: int | None = None
+    stored: int | None = None
+    counted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,9 @@ def load_cursor(conn: Connection, repository_id: UUID, kind: str) -> CaptureCurs
         table.c.pages,
         table.c.completed_at,
         table.c.updated_at,
+        table.c.total,
+        table.c.stored,
+        table.c.counted_at,
     ).where(table.c.repository_id == repository_id, table.c.kind == kind)
     return one(conn, question, CaptureCursor)
 
@@ -72,6 +79,9 @@ def save_cursor(conn: Connection, cursor: CaptureCursor) -> None:
         "pages": cursor.pages,
         "completed_at": cursor.completed_at,
         "updated_at": cursor.updated_at,
+        "total": cursor.total,
+        "stored": cursor.stored,
+        "counted_at": cursor.counted_at,
     }
     place = {"repository_id": cursor.repository_id, "kind": cursor.kind}
     conn.execute(

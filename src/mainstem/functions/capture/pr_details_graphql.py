@@ -5,7 +5,7 @@ from uuid import UUID
 
 from mainstem.catalog import NonRetriableError, Run, define, event
 from mainstem.functions.capture import records
-from mainstem.functions.capture.graphql_streams import rows_of_bundles
+from mainstem.functions.capture.graphql_pages import rows_of_bundles
 from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.events import PrDetailsGraphqlRequested
 from mainstem.functions.home import Home, load_home

@@ -6,8 +6,9 @@ from typing import Literal
 from uuid import UUID
 
 from mainstem.catalog import Run, define, event
-from mainstem.functions.capture import graphql_streams, records, rest_streams
+from mainstem.functions.capture import records, rest_streams
 from mainstem.functions.capture.history import Captured
+from mainstem.functions.capture.repository_history import capture_history
 from mainstem.functions.capture.rows import Rows
 from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.capture.whole import Path, capture_whole
@@ -18,14 +19,11 @@ from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
 from mainstem.github import Gone, Issue, NotFound
 
-HISTORY = {
-    "graphql": Path((graphql_streams.ISSUES,), graphql_streams.newest_issue, counts_as_sync=False),
-    "rest": Path(
-        (rest_streams.ISSUES, rest_streams.ISSUE_CONVERSATION),
-        rest_streams.newest_issue,
-        counts_as_sync=False,
-    ),
-}
+OVER_REST = Path(
+    (rest_streams.ISSUES, rest_streams.ISSUE_CONVERSATION),
+    rest_streams.newest_issue,
+    counts_as_sync=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,10 @@ async def capture_repository_issues(
     asked = run.data
     log = await records.begin(run, services, "repository_issues", {"history": asked.history})
     home = await run.step("get-repository", load_home, services, asked.repository_id)
+    if asked.history == "full" and asked.via == "rest":
+        return await capture_whole(run, services, home, log, OVER_REST)
     if asked.history == "full":
-        return await capture_whole(run, services, home, log, HISTORY[asked.via])
+        return await capture_history(run, services, home, log, ("issues",))
     found = await run.step("capture-issues", capture_recent, services, home, asked)
     await run.send("request-comments", [_request(home, n) for n in found.with_comments])
     await records.end(run, services, log, found.tally)

@@ -1,13 +1,14 @@
 """capture-repository-sync-graphql: a repository's pull requests, over GraphQL."""
 
 from mainstem.catalog import Run, define, event
-from mainstem.functions.capture import graphql_streams, recent, records
+from mainstem.functions.capture import recent, records
 from mainstem.functions.capture.cooldown import Wait, graphql_cool_down
 from mainstem.functions.capture.history import Captured
 from mainstem.functions.capture.people import canonical_logins
+from mainstem.functions.capture.planning import BOTH
+from mainstem.functions.capture.repository_history import capture_history
 from mainstem.functions.capture.rows import Rows, actors_of_pulls
 from mainstem.functions.capture.selection import Job, Jobs, choose_graphql_jobs
-from mainstem.functions.capture.whole import Path, capture_whole
 from mainstem.functions.events import (
     PrDetailsGraphqlRequested,
     Priority,
@@ -18,8 +19,6 @@ from mainstem.functions.home import Home, load_home
 from mainstem.functions.limits import at_most, per_minute
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
-
-HISTORY = Path((graphql_streams.PULLS,), graphql_streams.newest_pull, counts_as_sync=True)
 
 # `first` of a connection goes no further; one copy of the original asked for 150 and was refused.
 # https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
@@ -44,13 +43,15 @@ async def capture_repository_sync_graphql(
 
     However busy the repository, that is one query of at most 100 pull requests (and one request for
     each bot not met before), and at most 50 events; the result says what was cut.
-    With `history="full"`: everything, page by page, and later only what changed.
+    With `history="full"`: everything, page by page, and later only what changed; with issues too,
+    if they are asked for: one refresh of both costs less than two.
     """
     asked = run.data
     log = await records.begin(run, services, "repository_sync_graphql", {"reason": asked.reason})
     home = await run.step("get-repository", load_home, services, asked.repository_id)
     if asked.history == "full":
-        return await capture_whole(run, services, home, log, HISTORY)
+        kinds = BOTH if asked.with_issues else BOTH[:1]
+        return await capture_history(run, services, home, log, kinds)
     if wait := await run.step("check-cool-down", check_cool_down, services, home, asked):
         return await recent.skip(run, services, home, log, wait)
     found = await run.step("capture-recent-prs", capture_recent, services, home, asked)

@@ -12,17 +12,19 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy import Connection, select
 
-from mainstem.functions.capture.graphql_streams import order_of, page_of
 from mainstem.functions.capture.history import PageRead, Place, Stream
 from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.home import Home
 from mainstem.functions.services import Limits, Services
-from mainstem.github import Comment, Gone, NotFound, Page, PullRequest
+from mainstem.github import Comment, Gone, Issue, NotFound, Page, PullRequest
 from mainstem.store import load_pulls, tables
+
+Order = Literal["created", "updated"]
+Direction = Literal["asc", "desc"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -38,8 +40,32 @@ _SINCE = "since:"
 _NOTHING = PageRead(Batch(), next=None, newest=None, is_last=True)
 
 
+def _order_of(place: Place) -> tuple[Order, Direction]:
+    """Oldest first for a backfill, where nothing moves; last updated first for a refresh."""
+    return ("created", "asc") if place.way == "backfill" else ("updated", "desc")
+
+
+def _page_of(
+    page: "Page[PullRequest] | Page[Issue]",
+    batch: Batch,
+    place: Place,
+    times: list[datetime],
+) -> PageRead:
+    """`page` as read: the walk ends with the list, or below the floor of a refresh.
+
+    Strictly below: equal times are common, and all of them must be read.
+    """
+    below = place.floor is not None and bool(times) and min(times) < place.floor
+    return PageRead(
+        batch=batch,
+        next=page.next,
+        newest=max(times, default=None),
+        is_last=page.next is None or below,
+    )
+
+
 async def _read_pulls(services: Services, home: Home, place: Place) -> PageRead:
-    sort, direction = order_of(place)
+    sort, direction = _order_of(place)
     page = await services.github.pulls_page(
         home.owner,
         home.name,
@@ -51,7 +77,7 @@ async def _read_pulls(services: Services, home: Home, place: Place) -> PageRead:
     # Two requests for each: what lies below the floor of a refresh is not asked about.
     changed = [p for p in page.items if place.floor is None or p.updated_at >= place.floor]
     parts = await _each(changed, partial(read_pull_with_reviews, services, home))
-    return page_of(page, _sum(parts), place, [pull.updated_at for pull in page.items])
+    return _page_of(page, _sum(parts), place, [pull.updated_at for pull in page.items])
 
 
 async def read_pull_with_reviews(services: Services, home: Home, listed: PullRequest) -> Batch:
@@ -108,14 +134,14 @@ async def _read_new_pull(services: Services, home: Home, number: int) -> Batch:
 
 
 async def _read_issues(services: Services, home: Home, place: Place) -> PageRead:
-    sort, direction = order_of(place)
+    sort, direction = _order_of(place)
     try:
         page = await services.github.issues_page(
             home.owner, home.name, sort=sort, direction=direction, next=place.cursor
         )
     except Gone:
         return _NOTHING
-    return page_of(
+    return _page_of(
         page, Rows(home).issues(page.items), place, [issue.updated_at for issue in page.items]
     )
 

@@ -20,6 +20,7 @@ from mainstem.github import (
     UNSET,
     Account,
     Comment,
+    Gap,
     Issue,
     PullRequest,
     Review,
@@ -33,7 +34,8 @@ from mainstem.store import CommentRow, ContributorRow, IssueRow, PullRequestRow,
 class Batch:
     """Rows to be saved together, in one transaction.
 
-    `complete` holds the ids of pull requests captured with all that belongs to them. `truncated`
+    `complete` holds the ids of pull requests captured with all that belongs to them; `gaps` are
+    the lists that go on, of the pull requests and issues whose numbers are in `read`. `truncated`
     counts lists that were cut at the client's cap, `orphans` comments whose parent is gone.
     """
 
@@ -43,6 +45,8 @@ class Batch:
     reviews: tuple[ReviewRow, ...] = ()
     comments: tuple[CommentRow, ...] = ()
     complete: tuple[UUID, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    read: tuple[int, ...] = ()
     truncated: int = 0
     orphans: int = 0
 
@@ -54,6 +58,8 @@ class Batch:
             self.reviews + other.reviews,
             self.comments + other.comments,
             self.complete + other.complete,
+            self.gaps + other.gaps,
+            self.read + other.read,
             self.truncated + other.truncated,
             self.orphans + other.orphans,
         )

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -128,7 +128,6 @@ def follow_ups(found: Discovered, *, history: History, via: Via) -> list[EventDa
     `history="full"` adds the issues, and classifies a known one that has no class yet: it asks for
     everything, so nothing is left out because an earlier attempt was interrupted.
     """
-    sync = RepositorySyncRequested if via == "rest" else RepositorySyncGraphqlRequested
     events: list[EventData] = []
     if found.is_new or (history == "full" and not found.is_classified):
         events.append(
@@ -136,16 +135,18 @@ def follow_ups(found: Discovered, *, history: History, via: Via) -> list[EventDa
                 repository_id=found.repository_id, owner=found.owner, repo=found.name
             )
         )
-    events.append(
-        sync(
-            repository_id=found.repository_id,
-            history=history,
-            priority="high",
-            reason=SyncReason.DISCOVERY,
-            repository_name=found.full_name,
-        )
-    )
-    if history == "full":
+    asked: dict[str, Any] = {
+        "repository_id": found.repository_id,
+        "history": history,
+        "priority": "high",
+        "reason": SyncReason.DISCOVERY,
+        "repository_name": found.full_name,
+    }
+    if via == "graphql":
+        events.append(RepositorySyncGraphqlRequested(**asked, with_issues=history == "full"))
+    else:
+        events.append(RepositorySyncRequested(**asked))
+    if via == "rest" and history == "full":
         events.append(
             RepositoryIssuesRequested(
                 repository_id=found.repository_id,

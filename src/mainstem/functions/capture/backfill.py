@@ -1,0 +1,253 @@
+"""A repository's whole past over both APIs, for the least that GitHub charges, a page at a time.
+
+Which lists are read, over which API and how wide, is decided in `planning`. The order here is:
+
+- pull requests, oldest first, each page with as much of what is theirs as is cheap;
+- the same over REST's list, if labels, assignees and reviewers are to come from there;
+- review comments over REST's list, if they do not come with their threads;
+- issues, oldest first, with their comments;
+- and at the end what did not fit the pages, many lists in one request.
+
+Nothing moves in the order of creation while we read. A step is a page: its rows, the place where
+the next one begins and what was learned of sizes are stored in one transaction, so a run that dies
+costs at most a page again, and any later run goes on where it stopped. The place is in the
+database alone; the memo of a step is a few numbers.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
+
+from mainstem.catalog import Run
+from mainstem.functions.capture import rest_streams
+from mainstem.functions.capture.graphql_pages import (
+    rows_of_bundles,
+    rows_of_issues,
+    rows_of_listed,
+    rows_of_parts,
+    to_store,
+)
+from mainstem.functions.capture.history import Place
+from mainstem.functions.capture.planning import (
+    ListName,
+    Note,
+    Planned,
+    load_note,
+    next_issue_page,
+    next_page,
+    plan_of,
+)
+from mainstem.functions.capture.rows import Batch, Rows
+from mainstem.functions.capture.storing import Tally, store_batch
+from mainstem.functions.home import Home
+from mainstem.functions.services import Services
+from mainstem.functions.troubles import asking_github
+from mainstem.github import Gap, Width
+from mainstem.store import (
+    CaptureCursor,
+    StoredGap,
+    close_gaps,
+    load_cursor,
+    next_gaps,
+    replace_gaps,
+    save_cursor,
+    save_plan,
+    set_details_synced,
+    tables,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One page in rows, where the next begins, and what was learned from it."""
+
+    batch: Batch
+    next: str | None
+    total: int | None = None
+    note: Note | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageDone:
+    """What a page's step leaves behind."""
+
+    is_last: bool
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    """How far a run came: to the end, if `stopped_at` is None, else the list to go on with."""
+
+    pages: int
+    tally: Tally
+    stopped_at: ListName | None
+
+
+async def backfill(
+    run: Run[Any], services: Services, home: Home, planned: Planned, *, pages: int = 0
+) -> Backfilled:
+    """Read the lists that are still to be read, within the run's page limit.
+
+    `pages` were spent before.
+    """
+    tally = Tally()
+    for name in planned.lists:
+        count = 0
+        while True:
+            if pages >= services.limits.pages_per_run:
+                return Backfilled(pages, tally, name)
+            pages, count = pages + 1, count + 1
+            step = complete_lists if name == "nested" else capture_page
+            done = await run.step(f"capture-{name}-{count}", step, services, home, name)
+            tally += done.tally
+            if done.is_last:
+                break
+    return Backfilled(pages, tally, None)
+
+
+async def capture_page(services: Services, home: Home, name: ListName) -> PageDone:
+    """Read the next page of a list and store it with the new place. Safe to repeat."""
+    cursor, note = await services.database.run_read(_place, home, name)
+    if cursor is None or cursor.completed_at is not None:
+        return PageDone(is_last=True, tally=Tally())  # another run got to the end meanwhile
+    with asking_github(services.clock):
+        page = await _READERS[name](services, home, cursor.cursor, note)
+    at = services.clock.now()
+    tally = await services.database.run_write(_store_page, home, name, page, at)
+    return PageDone(is_last=page.next is None, tally=tally)
+
+
+def _place(conn: Connection, home: Home, name: ListName) -> tuple[CaptureCursor | None, Note]:
+    return load_cursor(conn, home.id, name), load_note(conn, home, name)
+
+
+def _store_page(conn: Connection, home: Home, name: ListName, page: Read, at: datetime) -> Tally:
+    tally = store_batch(conn, page.batch, at)
+    replace_gaps(conn, home.id, page.batch.read, to_store(page.batch.gaps), at)
+    if page.note is not None:
+        save_plan(conn, plan_of(home, name, page.note), at)
+    known = load_cursor(conn, home.id, name)
+    # Another run may have got to the end meanwhile: what is complete stays complete.
+    if known is not None and known.completed_at is None:
+        known = replace(known, cursor=page.next, pages=known.pages + 1, updated_at=at)
+        if page.next is None:
+            known = replace(known, completed_at=at)
+        if page.total is not None:
+            known = replace(
+                known, total=page.total, stored=_stored(conn, home, name), counted_at=at
+            )
+        save_cursor(conn, known)
+    return tally
+
+
+def _stored(conn: Connection, home: Home, name: ListName) -> int:
+    table = tables.issues if name == "issues" else tables.pull_requests
+    question = select(func.count()).where(
+        table.c.repository_id == home.id, table.c.deleted_at.is_(None)
+    )
+    return conn.execute(question).scalar_one()
+
+
+async def _read_pulls(services: Services, home: Home, cursor: str | None, note: Note) -> Read:
+    plan = next_page(note, services.limits)
+    page = await services.github.pull_bundles_page(
+        home.owner,
+        home.name,
+        first=plan.width,
+        safe=_safe(note.width, plan.width),
+        threads=plan.threads,
+        people=plan.people == "page",
+        next=cursor,
+    )
+    batch = await rows_of_bundles(services, home, page.items)
+    note = note.after(page.effort, items=page.seen, total=page.total)
+    seen = [bundle.threads for bundle in page.items if bundle.threads is not None]
+    return Read(batch, page.next, page.total, replace(note, sizes=note.sizes.with_more(seen)))
+
+
+async def _read_issues(services: Services, home: Home, cursor: str | None, note: Note) -> Read:
+    plan = next_issue_page(note, services.limits)
+    page = await services.github.issue_bundles_page(
+        home.owner,
+        home.name,
+        first=plan.width,
+        safe=_safe(note.width, plan.width),
+        next=cursor,
+    )
+    batch = await rows_of_issues(services, home, page.items)
+    note = note.after(page.effort, items=page.seen, total=page.total)
+    return Read(batch, page.next, page.total, note)
+
+
+def _safe(known: Width, asked: int) -> int | None:
+    """A width that worked before and is narrower than the one asked for; None if there is none."""
+    return known.safe if known.safe is not None and known.safe < asked else None
+
+
+async def _read_people(services: Services, home: Home, cursor: str | None, _note: Note) -> Read:
+    page = await services.github.pulls_page(home.owner, home.name, next=cursor)
+    return Read(await rows_of_listed(services, home, page.items), page.next)
+
+
+async def _read_review_comments(
+    services: Services, home: Home, cursor: str | None, _note: Note
+) -> Read:
+    place = Place("backfill", cursor, None, services.limits.rest_page)
+    page = await rest_streams.REVIEW_COMMENTS.read(services, home, place)
+    return Read(page.batch, page.next)
+
+
+_READERS: Final[dict[ListName, Callable[[Services, Home, str | None, Note], Awaitable[Read]]]] = {
+    "pulls": _read_pulls,
+    "issues": _read_issues,
+    "people": _read_people,
+    "review-comments": _read_review_comments,
+}
+
+
+async def complete_lists(services: Services, home: Home, name: ListName) -> PageDone:
+    """Read on in as many of the unfinished lists as one request can ask for. Safe to repeat."""
+    note = await services.database.run_read(load_note, home, name)
+    aliases = note.width.widest
+    gaps = await services.database.run_read(next_gaps, home.id, aliases)
+    if not gaps:
+        return PageDone(is_last=True, tally=Tally())
+    about = f"what follows in lists of {home.full_name}"
+    with asking_github(services.clock):
+        parts = await services.github.nested_parts(
+            [_gap(gap) for gap in gaps], about=about, aliases=aliases
+        )
+        read = await rows_of_parts(services, home, parts)
+    note = note.after(parts.effort, items=len(read.asked), total=None)
+    at = services.clock.now()
+    tally = await services.database.run_write(
+        _store_parts, home, read.batch, read.asked, read.remaining, note, at
+    )
+    is_last = len(read.asked) == len(gaps) < aliases and not read.remaining
+    return PageDone(is_last=is_last, tally=tally)
+
+
+def _gap(stored: StoredGap) -> Gap:
+    return Gap(stored.kind, stored.number, stored.node_id, stored.cursor, stored.missing)  # type: ignore[arg-type]
+
+
+def _store_parts(
+    conn: Connection,
+    home: Home,
+    batch: Batch,
+    asked: tuple[StoredGap, ...],
+    remaining: tuple[StoredGap, ...],
+    note: Note,
+    at: datetime,
+) -> Tally:
+    tally = store_batch(conn, batch, at)
+    closed = close_gaps(conn, home.id, asked, remaining, at)
+    on_issues = {gap.number for gap in asked if gap.kind == "issue_comments"}
+    rows = Rows(home)
+    set_details_synced(conn, [rows.pull_id(number) for number in closed - on_issues], at)
+    save_plan(conn, plan_of(home, "nested", note), at)
+    return tally

@@ -1,0 +1,269 @@
+"""What a whole capture still has to read, and how: decided from one probe and from the last pages.
+
+The decisions themselves are the planner's (`mainstem.github.plan_pulls`), which is arithmetic. Here
+is what it is fed with, and what is kept of it between steps, runs and processes: a note for each
+query (`capture_plans`), so that a capture that goes on does not learn the same twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from math import ceil
+from typing import Any, Final, Literal, cast
+
+from sqlalchemy import Connection
+
+from mainstem.functions.home import Home, check_same_repository
+from mainstem.functions.services import Limits, Services
+from mainstem.functions.troubles import asking_github
+from mainstem.github import (
+    FIRST_WIDTH,
+    Bill,
+    Effort,
+    IssuePlan,
+    People,
+    Prices,
+    Probe,
+    PullPlan,
+    ReviewComments,
+    Sizes,
+    Usage,
+    Width,
+    plan_issues,
+    plan_pulls,
+    prices,
+    width_after,
+)
+from mainstem.store import (
+    CaptureCursor,
+    CapturePlan,
+    load_cursor,
+    load_plan,
+    save_cursor,
+    save_plan,
+)
+
+Kind = Literal["pulls", "issues"]
+BOTH: Final[tuple[Kind, ...]] = ("pulls", "issues")
+
+ListName = Literal["pulls", "people", "review-comments", "issues", "nested"]
+
+# The width that a page comes to at GitHub, by what has been reported of it: what is expected of a
+# repository that nobody has read yet.
+USUAL_WIDTH: Final = 37
+
+# Lists that the first follow-up asks for.
+FIRST_ALIASES: Final = 50
+
+# Comments in one review thread, on average, in the repositories that were counted (costs reference,
+# section 9): for a guess before any was read.
+_COMMENTS_PER_THREAD: Final = 2.2
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is known of one query: its width, and for pull requests what was decided and seen.
+
+    `seen` counts the items of pages read so far, of `total`.
+    """
+
+    width: Width = field(default_factory=Width)
+    total: int = 0
+    seen: int = 0
+    people: People = "list"
+    review_comments: ReviewComments = "threads"
+    sizes: Sizes = field(default_factory=Sizes)
+
+    @property
+    def left(self) -> int:
+        """Items still to be read, by what is known; at least one."""
+        return max(1, self.total - self.seen)
+
+    def after(self, effort: Effort | None, *, items: int, total: int | None) -> "Note":
+        """The note once a page of `items` was answered."""
+        width = self.width if effort is None else width_after(self.width, effort)
+        return replace(
+            self,
+            width=width,
+            seen=self.seen + items,
+            total=self.total if total is None else total,
+        )
+
+
+def note_of(plan: CapturePlan | None, shape: ListName) -> Note:
+    """A stored note, or a fresh one."""
+    if plan is None:
+        return Note(Width(FIRST_ALIASES)) if shape == "nested" else Note()
+    kept: Mapping[str, Any] = plan.sizes
+    threads = {int(size): int(count) for size, count in kept.get("threads", {}).items()}
+    return Note(
+        width=Width(plan.width, plan.ceiling, int(kept.get("good", 0)), kept.get("safe")),
+        total=int(kept.get("total", 0)),
+        seen=int(kept.get("seen", 0)),
+        people=cast("People", kept.get("people", "list")),
+        review_comments=cast("ReviewComments", kept.get("review_comments", "threads")),
+        sizes=Sizes(threads),
+    )
+
+
+def plan_of(home: Home, shape: ListName, note: Note) -> CapturePlan:
+    """A note as it is stored."""
+    kept = {
+        "good": note.width.good,
+        "safe": note.width.safe,
+        "total": note.total,
+        "seen": note.seen,
+        "people": note.people,
+        "review_comments": note.review_comments,
+        "threads": {str(size): count for size, count in sorted(note.sizes.threads.items())},
+    }
+    return CapturePlan(home.id, shape, note.width.widest, note.width.ceiling, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is still to be read, in order. `refresh` names the kinds that are complete already."""
+
+    lists: tuple[ListName, ...]
+    refresh: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A whole capture before it begins: what there is, how it will be read, and for how much.
+
+    `steps` counts the executions of the function that reads it: each page is one, as are the five
+    around them.
+    """
+
+    pulls: int
+    issues: int
+    pull_plan: PullPlan
+    issue_plan: IssuePlan
+    bill: Bill
+    steps: int
+
+
+def expect(probe: Probe, usage: Usage | None = None, *, widest: int = USUAL_WIDTH) -> Expected:
+    """What a whole capture of the probed repository will cost, pages being at most `widest`."""
+    sizes = Sizes().with_more(probe.threads)
+    worth = prices_now(usage)
+    pulls = _decide(probe.pulls, sizes, widest, worth)
+    issues = plan_issues(probe.issues, widest=widest, prices=worth)
+    bill = pulls.bill + issues.bill + Bill(graphql=1, points=1)
+    return Expected(probe.pulls, probe.issues, pulls, issues, bill, steps=bill.requests + 5)
+
+
+def _decide(total: int, sizes: Sizes, widest: int, worth: Prices) -> PullPlan:
+    _, beyond = sizes.over(0)
+    comments = ceil(_COMMENTS_PER_THREAD * beyond * total)
+    return plan_pulls(total, sizes, widest=widest, review_comments=comments, prices=worth)
+
+
+def prices_now(usage: Usage | None) -> Prices:
+    """The prices at what is left of the budgets, as far as answers have told."""
+    if usage is None:
+        return Prices()
+    return prices(
+        core_remaining=usage.core_remaining,
+        core_limit=usage.core_limit,
+        graphql_remaining=usage.graphql_remaining,
+        graphql_limit=usage.graphql_limit,
+    )
+
+
+def next_page(note: Note, limits: Limits) -> PullPlan:
+    """How the next page of pull requests is asked for: what was decided once stays decided."""
+    return plan_pulls(
+        note.left,
+        note.sizes,
+        widest=min(note.width.widest, limits.history_page),
+        people=note.people,
+        source=note.review_comments,
+    )
+
+
+def next_issue_page(note: Note, limits: Limits) -> IssuePlan:
+    """How the next page of issues is asked for."""
+    return plan_issues(note.left, widest=min(note.width.widest, limits.issue_page))
+
+
+async def plan_capture(services: Services, home: Home, kinds: Sequence[Kind]) -> Planned:
+    """What is still to be read of `kinds`; asks GitHub only where nothing is known yet."""
+    known = await services.database.run_read(_known, home, kinds)
+    if any(cursor is None for cursor in known.values()):
+        with asking_github(services.clock):
+            probe = await services.github.probe(home.owner, home.name)
+        check_same_repository(home, probe.repository)
+        usage = services.github.ledger.snapshot()
+        await services.database.run_write(
+            _begin, home, probe, usage, kinds, services.limits, services.clock.now()
+        )
+    return await services.database.run_read(_pending, home, kinds)
+
+
+def _known(conn: Connection, home: Home, kinds: Sequence[Kind]) -> dict[Kind, CaptureCursor | None]:
+    return {kind: load_cursor(conn, home.id, kind) for kind in kinds}
+
+
+def _begin(
+    conn: Connection,
+    home: Home,
+    probe: Probe,
+    usage: Usage,
+    kinds: Sequence[Kind],
+    limits: Limits,
+    at: datetime,
+) -> None:
+    """Put down where each list begins, and what was decided for it.
+
+    The watermark is the newest update that GitHub knew *before* the first page: what changes while
+    we read is the first refresh's to find.
+    """
+    for kind in kinds:
+        if load_cursor(conn, home.id, kind) is not None:
+            continue
+        newest = probe.newest_pull if kind == "pulls" else probe.newest_issue
+        total = probe.pulls if kind == "pulls" else probe.issues
+        _open(conn, home, kind, newest, at)
+        note = Note(width=Width(min(FIRST_WIDTH, _bound(kind, limits))), total=total)
+        if kind == "pulls":
+            sizes = Sizes().with_more(probe.threads)
+            plan = _decide(total, sizes, min(USUAL_WIDTH, _bound(kind, limits)), prices_now(usage))
+            note = replace(
+                note, sizes=sizes, people=plan.people, review_comments=plan.review_comments
+            )
+            if plan.people == "list":
+                _open(conn, home, "people", newest, at)
+            if plan.review_comments == "list":
+                _open(conn, home, "review-comments", newest, at)
+        save_plan(conn, plan_of(home, kind, note), at)
+
+
+def _bound(kind: Kind, limits: Limits) -> int:
+    return limits.history_page if kind == "pulls" else limits.issue_page
+
+
+def _open(
+    conn: Connection, home: Home, name: str, watermark: datetime | None, at: datetime
+) -> None:
+    save_cursor(conn, CaptureCursor(home.id, name, None, watermark, 0, None, updated_at=at))
+
+
+def _pending(conn: Connection, home: Home, kinds: Sequence[Kind]) -> Planned:
+    """The lists that were begun and not ended, parents before children."""
+    order: list[ListName] = []
+    if "pulls" in kinds:
+        order += ["pulls", "people", "review-comments"]
+    if "issues" in kinds:
+        order.append("issues")
+    cursors = {name: load_cursor(conn, home.id, name) for name in order}
+    lists = [name for name, found in cursors.items() if found and found.completed_at is None]
+    refresh = tuple(kind for kind in kinds if kind not in lists)
+    # A list that goes on behind a page is read with those of all other pages, at the end.
+    return Planned((*lists, "nested"), refresh)
+
+
+def load_note(conn: Connection, home: Home, shape: ListName) -> Note:
+    """What is known of that query."""
+    return note_of(load_plan(conn, home.id, shape), shape)

@@ -1,0 +1,256 @@
+"""How a repository's pull requests and issues are read for the least: pure arithmetic, no network.
+
+What GitHub charges, by its documentation and `rateLimit.cost`:
+
+- a REST page of at most 100 items is one request;
+- a GraphQL page is one request and ``max(1, round(units / 100))`` points; a unit is one connection
+  opened, assuming that every list above it is filled. The size of an innermost list is free.
+
+So the choice is about few things: how wide a page is, how many review threads of each pull request
+come along with it (the others are follow-ups, at their exact price), whether labels, assignees and
+reviewers come with the page or from REST's list, and whether review comments come in their threads
+or from REST's list of the whole repository. All of them are tried, which is some thousand sums.
+
+https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from math import ceil
+from typing import Final, Literal
+
+LARGEST_PAGE: Final = 100
+"""`first` and `per_page` above it are refused."""
+
+NESTED_SIZE: Final = 100
+THREAD_COMMENTS: Final = 50
+MOST_NODES: Final = 500_000
+MOST_THREADS: Final = 6
+"""More with each pull request than this was the best choice for no distribution ever tried."""
+
+# Connections in each pull request of a page, by `queries`: the timeline (or reviews and comments),
+# the threads, the count of commits; labels, assignees and review requests.
+_WITH_THREADS: Final = 3
+_WITHOUT_THREADS: Final = 3
+_PEOPLE: Final = 3
+_IN_ISSUE: Final = 3
+
+People = Literal["page", "list"]
+ReviewComments = Literal["threads", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What reading something costs, or cost. Adds up with `+`."""
+
+    rest: int = 0
+    graphql: int = 0
+    points: int = 0
+
+    @property
+    def requests(self) -> int:
+        """Over both APIs."""
+        return self.rest + self.graphql
+
+    def __add__(self, other: "Bill") -> "Bill":
+        return Bill(
+            self.rest + other.rest, self.graphql + other.graphql, self.points + other.points
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a request and a point are worth to us: one each, more when their budget runs low."""
+
+    rest: float = 1.0
+    graphql: float = 1.0
+    points: float = 1.0
+
+    def of(self, bill: Bill) -> float:
+        """`bill` in one figure."""
+        return bill.rest * self.rest + bill.graphql * self.graphql + bill.points * self.points
+
+
+def prices(
+    *,
+    core_remaining: int | None = None,
+    core_limit: int | None = None,
+    graphql_remaining: int | None = None,
+    graphql_limit: int | None = None,
+) -> Prices:
+    """The prices while that much of each hourly budget is left; unknown counts as ample."""
+    return Prices(
+        rest=_scarcity(core_remaining, core_limit),
+        points=_scarcity(graphql_remaining, graphql_limit),
+    )
+
+
+def _scarcity(remaining: int | None, limit: int | None) -> float:
+    if remaining is None or not limit:
+        return 1.0
+    return min(100.0, limit / max(1, remaining))
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many pull requests were seen with how many review threads: {threads: pull requests}."""
+
+    threads: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> int:
+        """Pull requests counted."""
+        return sum(self.threads.values())
+
+    def with_more(self, threads: "list[int] | tuple[int, ...]") -> "Sizes":
+        """These sizes and those of more pull requests."""
+        counts = dict(self.threads)
+        for size in threads:
+            counts[size] = counts.get(size, 0) + 1
+        return Sizes(counts)
+
+    def over(self, held: int) -> tuple[float, float]:
+        """The share of pull requests with more than `held` threads, and the threads beyond them.
+
+        Both per pull request. Nothing seen yet: what public repositories have on average (costs
+        reference, section 9: 2.05 threads at the mean, a quarter above one).
+        """
+        if not self.seen:
+            return 0.25 / max(1, held), 1.6 / max(1, held)
+        above = [(size, count) for size, count in self.threads.items() if size > held]
+        share = sum(count for _, count in above) / self.seen
+        beyond = sum((size - held) * count for size, count in above) / self.seen
+        return share, beyond
+
+
+@dataclass(frozen=True, slots=True)
+class PullPlan:
+    """How pull requests are read: items on a page, threads with each of them, and the two lists.
+
+    `threads` is 0 where review comments come from REST's list.
+    """
+
+    width: int
+    threads: int
+    people: People
+    review_comments: ReviewComments
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
+class IssuePlan:
+    """How issues are read."""
+
+    width: int
+    bill: Bill
+
+
+def points_of(units: int) -> int:
+    """What a query of that many connections costs. Half a point is rounded up, to be careful."""
+    return max(1, (units + 50) // 100)
+
+
+def page_units(width: int, *, threads: int, people: People) -> int:
+    """Connections that a page of pull requests opens."""
+    inside = _WITH_THREADS + threads if threads else _WITHOUT_THREADS
+    return 1 + width * (inside + (_PEOPLE if people == "page" else 0))
+
+
+def page_nodes(width: int, *, threads: int) -> int:
+    """Nodes that GitHub reckons with: the products of all sizes down to each list."""
+    lists = NESTED_SIZE + threads * (1 + THREAD_COMMENTS) if threads else 2 * NESTED_SIZE
+    return width * (1 + lists + 2 * LARGEST_PAGE + 20)
+
+
+def issue_units(width: int) -> int:
+    """Connections that a page of issues opens."""
+    return 1 + _IN_ISSUE * width
+
+
+def pages(items: int, width: int) -> int:
+    """Pages that hold `items`; one even for none, since only asking tells that there is none."""
+    return max(1, ceil(items / width))
+
+
+def plan_pulls(
+    total: int,
+    sizes: Sizes,
+    *,
+    widest: int = LARGEST_PAGE,
+    review_comments: int | None = None,
+    aliases: int = 50,
+    prices: Prices | None = None,
+    people: People | None = None,
+    source: ReviewComments | None = None,
+) -> PullPlan:
+    """The cheapest way to read `total` pull requests with all that is theirs.
+
+    `widest` is the width that GitHub answers in time, `aliases` how many lists one follow-up asks
+    for. `review_comments` is how many the repository has, None if nobody knows: then they come in
+    their threads. `people` and `source` fix what was decided before.
+    """
+    worth = prices or Prices()
+    plans = _pull_plans(total, sizes, widest, review_comments, aliases, people, source)
+    # Between equals the wider page: it is fewer requests. Ties must not depend on order.
+    return min(plans, key=lambda plan: (worth.of(plan.bill), -plan.width, plan.threads))
+
+
+def _pull_plans(
+    total: int,
+    sizes: Sizes,
+    widest: int,
+    review_comments: int | None,
+    aliases: int,
+    people: People | None,
+    source: ReviewComments | None,
+) -> Iterator[PullPlan]:
+    sources: list[ReviewComments] = [source] if source else ["threads"]
+    if source is None and review_comments is not None:
+        sources.append("list")
+    for where, whence in product([people] if people else ("page", "list"), sources):
+        for threads in range(1, MOST_THREADS + 1) if whence == "threads" else (0,):
+            over = follow_ups(total, sizes, threads, aliases) if threads else Bill()
+            lists = Bill(
+                rest=(pages(total, LARGEST_PAGE) if where == "list" else 0)
+                + (0 if threads else pages(review_comments or 0, LARGEST_PAGE))
+            )
+            for width in widths(widest):
+                if page_nodes(width, threads=threads) > MOST_NODES:
+                    continue
+                price = points_of(page_units(width, threads=threads, people=where))
+                count = pages(total, width)
+                bill = Bill(graphql=count, points=count * price) + over + lists
+                yield PullPlan(width, threads, where, whence, bill)
+
+
+def widths(widest: int) -> range:
+    """Every width up to `widest`."""
+    return range(1, max(1, min(widest, LARGEST_PAGE)) + 1)
+
+
+def follow_ups(total: int, sizes: Sizes, threads: int, aliases: int) -> Bill:
+    """What the threads beyond the first `threads` of each pull request will cost.
+
+    Each is one unit, and one more for the list that it is in.
+    """
+    share, beyond = sizes.over(threads)
+    lists, units = share * total, (share + beyond) * total
+    if lists < 0.5:
+        return Bill()
+    # A list of more than a hundred threads goes on once more; that is rare, and paid like a list.
+    requests = ceil(lists / aliases)
+    return Bill(graphql=requests, points=max(requests, round(units / 100)))
+
+
+def plan_issues(
+    total: int, *, widest: int = LARGEST_PAGE, prices: Prices | None = None
+) -> IssuePlan:
+    """The cheapest width for `total` issues with their comments, labels and assignees."""
+    worth = prices or Prices()
+    plans = (
+        IssuePlan(width, Bill(graphql=count, points=count * points_of(issue_units(width))))
+        for width in widths(widest)
+        for count in (pages(total, width),)
+    )
+    return min(plans, key=lambda plan: (worth.of(plan.bill), -plan.width))
