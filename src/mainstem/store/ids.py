@@ -34,6 +34,11 @@ def issue_id(repo_github_id: int, number: int) -> UUID:
     return uuid5(NAMESPACE, f"issue:{repo_github_id}:{number}")
 
 
+def discussion_id(repo_github_id: int, number: int) -> UUID:
+    """The id of discussion `number` of a repository."""
+    return uuid5(NAMESPACE, f"discussion:{repo_github_id}:{number}")
+
+
 def review_id(github_id: int) -> UUID:
     """The id of a review."""
     return uuid5(NAMESPACE, f"review:{github_id}")

@@ -188,6 +188,33 @@ class IssueRow(TypedDict, total=False):
     html_url: str | None
 
 
+class DiscussionRow(TypedDict, total=False):
+    """A row for `save_discussions`; title, both times: new rows need them."""
+
+    id: Required[UUID]
+    github_id: Required[int]
+    repository_id: Required[UUID]
+    number: Required[int]
+    title: str
+    body: str | None
+    author_id: UUID | None
+    author_login: str | None
+    author_type: str | None
+    category: str | None
+    category_emoji: str | None
+    is_answerable: bool | None
+    answer_github_id: int | None
+    answered_at: datetime | None
+    answer_chosen_by_login: str | None
+    locked: bool | None
+    upvotes_count: int | None
+    comments_count: int | None
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    html_url: str | None
+
+
 class GithubEventRow(TypedDict, total=False):
     """A row for `save_github_events`; event_type, repository_id, created_at: new rows need them."""
 

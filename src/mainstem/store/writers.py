@@ -20,6 +20,7 @@ from mainstem.store import tables
 from mainstem.store.rows import (
     CommentRow,
     ContributorRow,
+    DiscussionRow,
     GithubEventRow,
     IssueRow,
     MetricsDayRow,
@@ -50,6 +51,9 @@ _PULL_REQUESTS = Rule(
 _REVIEWS = Rule(tables.reviews, ("github_id",))
 _COMMENTS = Rule(tables.comments, ("github_id", "comment_type"), newest_by="updated_at")
 _ISSUES = Rule(tables.issues, ("github_id", "repository_id", "number"), newest_by="updated_at")
+_DISCUSSIONS = Rule(
+    tables.discussions, ("github_id", "repository_id", "number"), newest_by="updated_at"
+)
 _GITHUB_EVENTS = Rule(tables.github_events_cache, ("event_id",))
 _METRICS_DAYS = Rule(tables.workspace_metrics_history, ("workspace_id", "metric_date"))
 
@@ -94,6 +98,13 @@ def save_issues(
 ) -> Written:
     """Issues (not pull requests); repository and author must be stored."""
     return save(conn, _ISSUES, rows, at=at or datetime.now(UTC))
+
+
+def save_discussions(
+    conn: Connection, rows: Sequence[DiscussionRow], *, at: datetime | None = None
+) -> Written:
+    """Discussions; repository and author must be stored."""
+    return save(conn, _DISCUSSIONS, rows, at=at or datetime.now(UTC))
 
 
 def save_github_events(
