@@ -187,7 +187,7 @@ async def test_secondary_limit_met_by_one_task_holds_the_others_back(
     with pytest.raises(SecondaryLimited):
         await github.pulls_page("o", "r")
     with pytest.raises(SecondaryLimited):
-        await github.pull_bundle("o", "r", 5)
+        await github.issues_page("o", "r")
     assert len(script.asked) == 1
     clock.at += timedelta(seconds=600)
     await github.pulls_page("o", "r")

@@ -13,6 +13,7 @@ from typing import Final
 # secondary limit without a header.
 LEAST_SECONDARY_PAUSE: Final = timedelta(minutes=1)
 LONGEST_SECONDARY_PAUSE: Final = timedelta(hours=1)
+_CLOCK_WAS_SET: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,22 @@ def clock_skew(headers: Mapping[str, str], *, now: datetime) -> timedelta | None
     except (KeyError, ValueError):
         return None
     return now - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
+
+
+def smoothed(known: timedelta | None, seen: timedelta) -> timedelta:
+    """The skew to reckon with after one more look at it.
+
+    `date` has whole seconds and travels a while: one look is off by a second or two, many are not.
+    A look that is far off is taken as it is: somebody has set a clock.
+    """
+    if known is None or is_jump(known, seen):
+        return seen
+    return known + (seen - known) / 4
+
+
+def is_jump(known: timedelta | None, seen: timedelta) -> bool:
+    """Whether `seen` cannot be explained by whole seconds and the time that an answer takes."""
+    return abs(seen - (known or timedelta(0))) > _CLOCK_WAS_SET
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:

@@ -35,10 +35,10 @@ from .errors import (
     Unreachable,
 )
 from .ledger import Api, Ledger
-from .limits import clock_skew, reading_of, smoothed
+from .limits import clock_skew, is_jump, reading_of, smoothed
 from .pool import Pool, Repository
 from .priorities import Priority
-from .refusals import needs_a_token, refused
+from .refusals import needs_a_token, no_credential, refused
 from .retries import RetryPolicy, Tries, next_pause
 from .slots import Slots
 
@@ -148,7 +148,7 @@ class Transport:
     def with_priority(self, priority: Priority) -> Self:
         """The same transport, connections and budgets, for requests of another urgency."""
         other = copy(self)
-        other._priority = priority
+        other._priority = priority  # noqa: SLF001  a copy of itself
         return other
 
     @property
@@ -261,8 +261,7 @@ class Transport:
         room = partial(self._room, resource=ask.resource)
         chosen = await self._pool.choose(sending.repository, room=room, without=sending.without)
         if chosen is None:
-            assert sending.missed is not None  # nobody is left out without a reason
-            raise sending.missed
+            raise sending.missed or no_credential(ask.what)
         return chosen
 
     def _room(self, credential: Credential, *, resource: str) -> float:
@@ -428,13 +427,19 @@ class Transport:
             self._keeper.took(credential.name, ask.resource, now - began)
         skew = clock_skew(answer.headers, now=now)
         if skew is not None:
-            self._skew[:] = [smoothed(self._skew[0] if self._skew else None, skew)]
+            self._reckon_with(skew)
         budget = f"{credential.name}/{ask.resource}"
         if ask.api == "rest":
             free = answer.status == 304 and credential.kind != "none"
             self.ledger.charged(
                 budget, expected=ask.points, charged=0 if free else 1, not_modified=free
             )
+
+    def _reckon_with(self, skew: timedelta) -> None:
+        known = self._skew[0] if self._skew else None
+        if is_jump(known, skew):
+            self._keeper.clock_was_set()
+        self._skew[:] = [smoothed(known, skew)]
 
     def _charge(self, ask: Ask, credential: Credential, points: int) -> None:
         if ask.api == "graphql":
