@@ -11,7 +11,7 @@ from mainstem.github.webhooks.delivery import (
     delivery_of,
     read_delivery,
 )
-from mainstem.github.webhooks.reading import is_kept, read_told
+from mainstem.github.webhooks.reading import is_kept, read_told, repository_of
 from mainstem.github.webhooks.signature import Signing, verify
 from mainstem.github.webhooks.told import (
     CommentTold,
@@ -53,5 +53,6 @@ __all__ = [
     "is_kept",
     "read_delivery",
     "read_told",
+    "repository_of",
     "verify",
 ]

@@ -22,7 +22,7 @@ from mainstem.github.rest_payloads import (
     read_review,
     read_review_comment,
 )
-from mainstem.github.values import UNSET
+from mainstem.github.values import UNSET, Repository
 from mainstem.github.webhooks.delivery import Delivery
 from mainstem.github.webhooks.discussions import discussion_told
 from mainstem.github.webhooks.told import (
@@ -52,6 +52,13 @@ def read_told(delivery: Delivery) -> Told | None:
         return None
     about = f"delivery {delivery.id} ({delivery.event})"
     return reader(Fields(delivery.payload, about), delivery.action or "", about)
+
+
+def repository_of(delivery: Delivery) -> Repository:
+    """The repository that a delivery is about, whole. Raises `BadAnswer` where it names none."""
+    return read_repository(
+        delivery.payload.get("repository"), f"the repository of delivery {delivery.id}"
+    )
 
 
 def is_kept(event: str) -> bool:

@@ -1,0 +1,204 @@
+"""Pull requests, reviews, comments and issues from deliveries, through the captures' writers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Connection, Table
+
+from mainstem.functions.capture.rows import Batch, Rows
+from mainstem.functions.capture.storing import store_batch
+from mainstem.functions.webhooks.deciding import Verdict, counted, newer_record, newer_text
+from mainstem.functions.webhooks.outcome import Outcome
+from mainstem.functions.webhooks.stored_rows import (
+    live_comments,
+    set_count,
+    stored_row,
+)
+from mainstem.github import UNSET, Issue, PullRequest
+from mainstem.github.webhooks import CommentTold, IssueTold, PullAsIssue, PullTold, ReviewTold
+from mainstem.store import CommentRow, IssueRow, PullRequestRow, ReviewRow
+from mainstem.store.tables import comments, issues, pull_requests, reviews
+from mainstem.store.tombstones import mark_deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Applies what is told of one repository, within the caller's transaction.
+
+    `at` is when that is done. Applying the same again changes nothing.
+    """
+
+    conn: Connection
+    rows: Rows
+    at: datetime
+
+    def pull(self, told: PullTold) -> Outcome:
+        """A whole pull request."""
+        batch = self.rows.pulls([told.pull])
+        return self._asking(self._save_pull(batch, is_first=told.is_first), told.pull.number)
+
+    def issue(self, told: IssueTold) -> Outcome:
+        """A whole issue, or the milestone of a pull request."""
+        if isinstance(told.issue, PullAsIssue):
+            doubt = self._known_pull(told.issue)
+            return self._asking(doubt is not False, told.issue.number)
+        self._save_issue(told.issue, is_first=told.is_first)
+        if told.is_gone:
+            issue_id = self.rows.issue_id(told.issue.number)
+            mark_deleted(self.conn, "issue", ids=[issue_id], at=self.at)
+        return Outcome()
+
+    def review(self, told: ReviewTold) -> Outcome:
+        """A review, after its pull request."""
+        doubt = self._parent(told.pull, draft_known=told.draft_known)
+        batch = self.rows.pulls([], reviews=[told.review])
+        row = batch.reviews[0]
+        stored = stored_row(self.conn, reviews, row["id"])
+        if stored is None:
+            store_batch(self.conn, batch, self.at)
+            return self._asking(doubt, told.pull.number)
+        # What was submitted is how it began: a capture or a later delivery knows better. Only the
+        # state DISMISSED is final, and an edit says which text it replaced.
+        change: dict[str, Any] = {}
+        if row["state"] == "DISMISSED":
+            change["state"] = row["state"]
+        if told.happening == "edited":
+            is_newer = newer_text(stored["body"], told.body_before, row["body"])
+            doubt = doubt or is_newer is None
+            if is_newer:
+                change["body"] = row["body"]
+        if change:
+            self._change(reviews, row, change)
+        return self._asking(doubt, told.pull.number)
+
+    def comment(self, told: CommentTold) -> Outcome:
+        """A comment of either kind, after what it stands under."""
+        doubt: bool | None
+        if isinstance(told.parent, Issue):
+            self._save_issue(told.parent, is_first=False)
+            doubt, table, parent = False, issues, "issue_id"
+            batch = self.rows.issues([], comments=[told.comment])
+        else:
+            table, parent = pull_requests, "pull_request_id"
+            if isinstance(told.parent, PullAsIssue):
+                doubt = self._known_pull(told.parent)
+            else:
+                doubt = self._parent(told.parent, draft_known=told.draft_known)
+            batch = self.rows.pulls([], comments=[told.comment])
+        if doubt is None:
+            number = told.parent.number
+            return Outcome("waiting", f"pull request {number} is not stored yet", (number,))
+        row = batch.comments[0]
+        parent_id = cast("UUID", row.get(parent))
+        before = live_comments(self.conn, parent, parent_id)
+        self._save_comment(told, batch)
+        self._count(table, parent, parent_id, before)
+        return self._asking(doubt, told.parent.number)
+
+    def _save_comment(self, told: CommentTold, batch: Batch) -> None:
+        row = batch.comments[0]
+        stored = stored_row(self.conn, comments, row["id"])
+        if stored is None:
+            store_batch(self.conn, batch, self.at)
+        elif told.happening == "edited":
+            self._edit(told, batch, stored)
+        # A comment under an issue that is gone is gone with it.
+        if told.happening == "deleted" or self._is_gone(row.get("issue_id")):
+            mark_deleted(self.conn, "comment", ids=[row["id"]], at=self.at)
+
+    def _edit(self, told: CommentTold, batch: Batch, stored: Mapping[str, Any]) -> None:
+        row = batch.comments[0]
+        if row["updated_at"] != stored["updated_at"]:
+            store_batch(self.conn, batch, self.at)  # the writer leaves a newer one alone
+        elif newer_text(stored["body"], told.body_before, row["body"]):
+            self._change(comments, row, {"body": row["body"]})
+
+    def _parent(self, pull: PullRequest, *, draft_known: bool) -> bool:
+        """Store the pull request that came with a review; whether that leaves a doubt."""
+        batch = self.rows.pulls([pull])
+        if not draft_known:
+            batch.pulls[0].pop("draft", None)
+        return self._save_pull(batch, is_first=False)
+
+    def _known_pull(self, told: PullAsIssue) -> bool | None:
+        """Bring a stored pull request up to date from its issue; None when it is not stored."""
+        stored = stored_row(self.conn, pull_requests, self.rows.pull_id(told.number))
+        if stored is None:
+            return None
+        row = self._row_of_issue(told, stored["github_id"])
+        return self._write_pull(Batch(pulls=(row,)), newer_record(stored, row))
+
+    def _save_pull(self, batch: Batch, *, is_first: bool) -> bool:
+        row = batch.pulls[0]
+        stored = stored_row(self.conn, pull_requests, row["id"])
+        return self._write_pull(batch, newer_record(stored, row, is_first=is_first))
+
+    def _write_pull(self, batch: Batch, verdict: Verdict) -> bool:
+        if verdict.columns:
+            row = {**_named(batch.pulls[0], "repository_id", "number"), **verdict.columns}
+            store_batch(self.conn, replace(batch, pulls=(cast("PullRequestRow", row),)), self.at)
+        return verdict.in_doubt
+
+    def _save_issue(self, issue: Issue, *, is_first: bool) -> None:
+        batch = self.rows.issues([issue])
+        row = batch.issues[0]
+        verdict = newer_record(stored_row(self.conn, issues, row["id"]), row, is_first=is_first)
+        if verdict.columns:
+            whole = {**_named(row, "repository_id", "number"), **verdict.columns}
+            store_batch(self.conn, replace(batch, issues=(cast("IssueRow", whole),)), self.at)
+
+    def _change(self, table: Table, row: Mapping[str, Any], change: Mapping[str, Any]) -> None:
+        """Write some columns of a stored row, by the same writer as whole ones."""
+        if table is reviews:
+            some = cast("ReviewRow", {**_named(row), **change})
+            store_batch(self.conn, Batch(reviews=(some,)), self.at)
+        else:
+            other = cast("CommentRow", {**_named(row, "comment_type"), **change})
+            store_batch(self.conn, Batch(comments=(other,)), self.at)
+
+    def _row_of_issue(self, told: PullAsIssue, github_id: int) -> PullRequestRow:
+        row: dict[str, Any] = {
+            "id": self.rows.pull_id(told.number),
+            "github_id": github_id,
+            "repository_id": self.rows.home.id,
+            "number": told.number,
+            "title": told.title,
+            "body": told.body,
+            "created_at": told.created_at,
+            "updated_at": told.updated_at,
+            "labels": list(told.labels),
+            "assignees": list(told.assignees),
+            "milestone": told.milestone,
+            "html_url": told.html_url,
+        }
+        if told.state is not None:
+            row |= {"state": told.state, "closed_at": told.closed_at}
+            row["merged"] = told.state == "merged"
+        if told.merged_at is not UNSET:
+            row["merged_at"] = told.merged_at
+        if told.draft is not UNSET:
+            row["draft"] = told.draft
+        return cast("PullRequestRow", row)
+
+    def _count(self, table: Table, parent: str, parent_id: UUID, before: int) -> None:
+        stored = stored_row(self.conn, table, parent_id)
+        count = None if stored is None else stored["comments_count"]
+        after = live_comments(self.conn, parent, parent_id)
+        new = counted(count, before=before, after=after)
+        if new is not None and new != count:
+            set_count(self.conn, table, parent_id, new, self.at)
+
+    def _is_gone(self, issue_id: UUID | None) -> bool:
+        issue = None if issue_id is None else stored_row(self.conn, issues, issue_id)
+        return issue is not None and issue["deleted_at"] is not None
+
+    def _asking(self, doubt: bool, number: int) -> Outcome:
+        return Outcome(ask=(number,) if doubt else ())
+
+
+def _named(row: Mapping[str, Any], *more: str) -> dict[str, Any]:
+    """What names a row to its writer."""
+    return {key: row[key] for key in ("id", "github_id", *more)}
