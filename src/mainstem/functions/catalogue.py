@@ -52,6 +52,7 @@ UpdateFunctions = TypedDict(
         "handle-workspace-repository-change": inngest.Function[object],
         "cleanup-workspace-metrics-data": inngest.Function[object],
         "sync-workspace-priorities": inngest.Function[object],
+        "refresh-repository-metadata-cron": inngest.Function[object],
     },
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from mainstem.catalog import Definition
 from mainstem.functions.services import Services
+from mainstem.functions.update.metadata_refresh import refresh_repository_metadata_cron
 from mainstem.functions.update.metrics_cleanup import cleanup_workspace_metrics_data
 from mainstem.functions.update.new_repository import discover_new_repository
 from mainstem.functions.update.pr_activity import update_pr_activity
@@ -25,6 +26,7 @@ UPDATE: tuple[Definition[Any, Services, Any], ...] = (
     handle_workspace_repository_change,
     cleanup_workspace_metrics_data,
     sync_workspace_priorities,
+    refresh_repository_metadata_cron,
 )
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "cleanup_workspace_metrics_data",
     "discover_new_repository",
     "handle_workspace_repository_change",
+    "refresh_repository_metadata_cron",
     "scheduled_workspace_aggregation",
     "sync_workspace_priorities",
     "update_pr_activity",
