@@ -159,6 +159,11 @@ class App:
                     self._known(one.number("id"))
             return next(iter(self._installations.values()), None)
 
+    @property
+    def itself(self) -> Credential:
+        """The App as such, for what is asked about itself."""
+        return self._itself
+
     def forget(self, owner: str, name: str) -> None:
         """Ask again who sees a repository: the App may have been taken away from it."""
         self._of.pop(f"{owner}/{name}".lower(), None)

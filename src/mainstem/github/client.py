@@ -14,6 +14,7 @@ from .budget_keeper import BudgetStore
 from .conditional import Validators
 from .events_feed import FeedCalls
 from .graphql import GraphQLCalls
+from .hook_deliveries import HookCalls
 from .ledger import Ledger
 from .polls import PollCalls
 from .priorities import Priority
@@ -24,7 +25,7 @@ GITHUB_COM: Final = "https://api.github.com"
 TIMEOUT: Final = timedelta(seconds=15)
 
 
-class GitHub(PollCalls, GraphQLCalls, FeedCalls):
+class GitHub(PollCalls, GraphQLCalls, FeedCalls, HookCalls):
     """Asks one GitHub within its limits; `ledger` says what it cost.
 
     Requests are signed with `token` (or one of `tokens`, the one with the most room), or as the

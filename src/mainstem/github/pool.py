@@ -35,6 +35,11 @@ class Pool:
         """Whether there is nobody whom GitHub knows."""
         return not self._tokens and self._app is None
 
+    @property
+    def app(self) -> App | None:
+        """The App, if there is one."""
+        return self._app
+
     async def choose(
         self, repository: Repository | None, *, room: Room, without: Collection[str] = ()
     ) -> Credential | None:

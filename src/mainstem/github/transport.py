@@ -156,6 +156,11 @@ class Transport:
         """Whether there is no credential, and therefore no GraphQL on GitHub itself."""
         return self._pool.is_anonymous
 
+    @property
+    def app(self) -> App | None:
+        """The App whose installations sign requests, if there is one."""
+        return self._pool.app
+
     async def aclose(self) -> None:
         """Give back what is borrowed of the budgets; close the connections, if they are ours."""
         try:
@@ -174,6 +179,24 @@ class Transport:
         Raises `RequestFailed` in its kinds; an answer that comes back has a status of `fine`.
         """
         return await self._followed(Ask("rest", self.base + path, what, _rest_judge(fine)), fine)
+
+    async def call(
+        self, path: str, *, what: str, as_app: bool = False, post: bool = False
+    ) -> Answer:
+        """GET or POST `path`, as the App itself where that is asked for.
+
+        Raises `GitHubError` where there is no App.
+        """
+        app = self.app
+        if as_app and app is None:
+            raise no_credential(what)
+        fine = (200, 201, 202)
+        ask = Ask(
+            "rest", self.base + path, what, _rest_judge(fine),
+            payload={} if post else None,
+            credential=app.itself if as_app and app is not None else None,
+        )  # fmt: skip
+        return await self._followed(ask, fine)
 
     async def poll(self, path: str, *, what: str) -> Answer | None:
         """GET `path` if it is another than the one last accepted; None if it is the same."""
