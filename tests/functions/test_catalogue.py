@@ -12,11 +12,13 @@ from mainstem.functions import (
     ClassifyFunctions,
     InngestFunctions,
     UpdateFunctions,
+    WebhookFunctions,
     catalogue,
     create_capture_functions,
     create_classify_functions,
     create_inngest_functions,
     create_update_functions,
+    create_webhook_functions,
 )
 
 # Domain reference, section 1: id, event (and schedule), retries, limit at once, starts a minute.
@@ -44,10 +46,11 @@ def test_the_door_is_what_it_says() -> None:
     assert all(hasattr(functions, name) for name in functions.__all__)
 
 
-def test_each_belongs_to_one_of_three_groups() -> None:
+def test_each_belongs_to_one_of_four_groups() -> None:
     groups = [len(catalogue().group(name)) for name in ("capture", "classify", "update")]
     assert groups == [9, 2, 8]
-    assert len(catalogue()) == sum(groups)
+    assert len(catalogue().group("webhooks")) == 2
+    assert len(catalogue()) == sum(groups) + 2
 
 
 @pytest.mark.parametrize("function_id", TABLE)
@@ -92,6 +95,7 @@ def test_the_factories_give_every_function_by_its_id() -> None:
         (create_capture_functions, CaptureFunctions),
         (create_classify_functions, ClassifyFunctions),
         (create_update_functions, UpdateFunctions),
+        (create_webhook_functions, WebhookFunctions),
     )
     for create, kind in groups:
         some = create(served, SERVICES)

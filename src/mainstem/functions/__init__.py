@@ -13,11 +13,13 @@ from mainstem.functions.catalogue import (
     ClassifyFunctions,
     InngestFunctions,
     UpdateFunctions,
+    WebhookFunctions,
     catalogue,
     create_capture_functions,
     create_classify_functions,
     create_inngest_functions,
     create_update_functions,
+    create_webhook_functions,
 )
 from mainstem.functions.events import (
     Continuation,
@@ -66,6 +68,7 @@ __all__ = [
     "SyncReason",
     "SystemClock",
     "UpdateFunctions",
+    "WebhookFunctions",
     "WorkspaceMetricsRequested",
     "WorkspacePrioritiesRequested",
     "WorkspaceRepositoryChanged",
@@ -74,4 +77,5 @@ __all__ = [
     "create_classify_functions",
     "create_inngest_functions",
     "create_update_functions",
+    "create_webhook_functions",
 ]

@@ -18,6 +18,11 @@ from mainstem.functions.events import (
 )
 from mainstem.functions.services import Services
 from mainstem.functions.update import UPDATE
+from mainstem.functions.webhooks import (
+    WEBHOOKS,
+    GithubDeliveriesRecover,
+    GithubWebhookReceived,
+)
 
 # The keys are the functions' ids, as a checker and an editor know them; a test holds them to the
 # catalogue. They need the functional form: an id has hyphens.
@@ -57,11 +62,22 @@ UpdateFunctions = TypedDict(
 )
 
 
-class InngestFunctions(CaptureFunctions, ClassifyFunctions, UpdateFunctions):
+WebhookFunctions = TypedDict(
+    "WebhookFunctions",
+    {
+        "handle-github-webhook": inngest.Function[object],
+        "recover-github-deliveries": inngest.Function[object],
+    },
+)
+
+
+class InngestFunctions(CaptureFunctions, ClassifyFunctions, UpdateFunctions, WebhookFunctions):
     """All of them, by id."""
 
 
 RECEIVED: Final = (
+    GithubDeliveriesRecover,
+    GithubWebhookReceived,
     NewRepositoryDiscovered,
     PrActivityRequested,
     RepositorySizeRequested,
@@ -75,7 +91,7 @@ RECEIVED: Final = (
 @functools.cache
 def catalogue() -> Catalog[Services]:
     """All definitions. Always the same object: what it bound before, it finds again."""
-    return Catalog([*CAPTURE, *CLASSIFY, *UPDATE], receives=RECEIVED)
+    return Catalog([*CAPTURE, *CLASSIFY, *UPDATE, *WEBHOOKS], receives=RECEIVED)
 
 
 def create_inngest_functions(client: inngest.Inngest, services: Services) -> InngestFunctions:
@@ -96,6 +112,11 @@ def create_classify_functions(client: inngest.Inngest, services: Services) -> Cl
 def create_update_functions(client: inngest.Inngest, services: Services) -> UpdateFunctions:
     """Those that find repositories, refresh what is stored and look after workspaces."""
     return cast("UpdateFunctions", _group("update", client, services))
+
+
+def create_webhook_functions(client: inngest.Inngest, services: Services) -> WebhookFunctions:
+    """The two that apply what GitHub delivers, and find what it could not."""
+    return cast("WebhookFunctions", _group("webhooks", client, services))
 
 
 def _group(

@@ -32,7 +32,10 @@ class StoredDelivery:
 
 @dataclass(frozen=True, slots=True)
 class WaitingDelivery:
-    """A delivery that nobody has handled yet, without its payload."""
+    """A delivery that nobody has handled yet, without its payload.
+
+    `handled_at` is when that was last tried, None for never.
+    """
 
     delivery_id: str
     event: str
@@ -40,6 +43,7 @@ class WaitingDelivery:
     repository_github_id: int | None
     installation_github_id: int | None
     received_at: datetime
+    handled_at: datetime | None
 
 
 def keep_delivery(conn: Connection, delivery: StoredDelivery) -> bool:
@@ -69,7 +73,7 @@ def settle_delivery(
     at: datetime,
     error: str | None = None,
 ) -> None:
-    """Record what became of a delivery. Raises `NoRowWritten` for an unknown one.
+    """Record what became of a delivery at `at`. Raises `NoRowWritten` for an unknown one.
 
     The payload of one that is handled or ignored is dropped; that of a failed one is kept, so that
     it can be handled again.
@@ -77,9 +81,10 @@ def settle_delivery(
     values: dict[str, Any] = {
         "status": status,
         "error": None if error is None else error[:MAX_ERROR_CHARS],
+        "handled_at": at,
     }
     if status in ("handled", "ignored"):
-        values |= {"handled_at": at, "payload": None}
+        values["payload"] = None
     result = conn.execute(
         update(webhook_deliveries)
         .where(webhook_deliveries.c.delivery_id == delivery_id)

@@ -25,6 +25,7 @@ from mainstem.serving.starlette import serve
 from mainstem.settings import Settings
 from mainstem.web.canary import canaried
 from mainstem.web.health import database_health, health
+from mainstem.web.webhooks import webhook_routes
 
 if TYPE_CHECKING:
     from mainstem.web.status import StatusPage
@@ -42,7 +43,8 @@ def create_app(
     """The ASGI app that serves `catalog`, or the settings' part of it, as `settings` have it.
 
     With `status` it shows that page at `/`; with `canary` it answers the canaries of `mainstem
-    verify`. Where `services` are our own, their database is part of its health. What senders and
+    verify`. Where `services` are our own, their database is part of its health; with a secret in
+    the settings GitHub's webhooks are taken in at `/webhooks/github`. What senders and
     receivers disagree on is logged. Raises what `serving.endpoint_for` raises, and in strict mode
     `ContractBroken`. `services` stay the caller's to close; what is bound is at `app.state.bound`.
     """
@@ -72,6 +74,7 @@ def create_app(
     )
     # A part of the catalogue is an app of its own.
     served = settings.model_copy(update={"app_id": bound.client.app_id})
+    app.router.routes += webhook_routes(settings, services, bound.client)
     if status is not None:
         # Loaded for who wants it; its routes come last, so that the endpoint's own always win.
         from mainstem.web.status import StatusRoutes

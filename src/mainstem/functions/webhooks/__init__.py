@@ -10,12 +10,17 @@ from mainstem.catalog import Definition
 from mainstem.functions.services import Services
 from mainstem.functions.webhooks.delivered import GithubDeliveriesRecover, GithubWebhookReceived
 from mainstem.functions.webhooks.handle_delivery import handle_github_webhook
+from mainstem.functions.webhooks.recover_deliveries import recover_github_deliveries
 
-WEBHOOKS: tuple[Definition[Any, Services, Any], ...] = (handle_github_webhook,)
+WEBHOOKS: tuple[Definition[Any, Services, Any], ...] = (
+    handle_github_webhook,
+    recover_github_deliveries,
+)
 
 __all__ = [
     "WEBHOOKS",
     "GithubDeliveriesRecover",
     "GithubWebhookReceived",
     "handle_github_webhook",
+    "recover_github_deliveries",
 ]
