@@ -42,6 +42,12 @@ def origin(url: str) -> tuple[str, str, int | None]:
     return parts.scheme, parts.hostname or "", port
 
 
+def is_this_machine(base: str) -> bool:
+    """Whether a base URL leads to this machine: a pretend GitHub, and no other has one there."""
+    host = urlsplit(base).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
 def follow(base: str, here: str, location: str) -> str | None:
     """The address that `location` means when met at `here`; None if it leaves the base's origin."""
     target = urljoin(here, location)

@@ -82,8 +82,9 @@ class _Till:
 class BudgetKeeper:
     """The budgets of every credential of one client. It belongs to one event loop."""
 
-    def __init__(self, store: BudgetStore) -> None:
+    def __init__(self, store: BudgetStore, *, paced: bool) -> None:
         self._store = store
+        self._paced = paced
         self._tills: dict[tuple[str, str], _Till] = {}
 
     async def admit(
@@ -194,11 +195,12 @@ class BudgetKeeper:
         # Taken out first: what comes in while the row is changed belongs to the next time.
         left, window, reading, busy = till.left, till.window, till.reading, till.busy
         till.left, till.reading, till.busy = 0, None, timedelta(0)
+        rule = rule_of(resource, paced=self._paced)
         outcome: list[tuple[Budget, Loan | Refusal]] = []
 
         def move(row: Row) -> Row:
             budget = busied(_settled(_read(row), left, window, reading), busy, now)
-            outcome.append(lend(budget, wish, rule_of(resource), now))
+            outcome.append(lend(budget, wish, rule, now))
             return asdict(outcome[-1][0])
 
         await self._store.change(credential, resource, move)
@@ -211,7 +213,7 @@ class BudgetKeeper:
 
     def _minute(self, till: _Till, resource: str, wish: Wish, now: datetime) -> timedelta:
         """How long until the last minute has room for the wish, by GitHub's own number."""
-        most = rule_of(resource).per_minute
+        most = rule_of(resource, paced=self._paced).per_minute
         sent = till.sent_in_a_minute(now)
         if sent + wish.points <= most or not till.sent:
             return timedelta(0)

@@ -220,7 +220,7 @@ def _pace(
     burst = LOWERED_BURST if is_remembered(budget, now) else rule.burst
     if room is None or not budget.limit or budget.remaining is None or budget.resets_at is None:
         return apart, burst
-    if budget.remaining < budget.limit * LOW[priority]:
+    if rule.spreads and budget.remaining < budget.limit * LOW[priority]:
         spread = (budget.resets_at - now) / max(1, room)
         if apart < spread <= LONGEST_SPREAD:
             return spread, 1

@@ -19,7 +19,8 @@ from .ledger import Ledger
 from .polls import PollCalls
 from .priorities import Priority
 from .retries import RetryPolicy
-from .transport import Clock, Sleep, Transport, utc_now
+from .transport import Sleep, Transport
+from .wire import Clock, utc_now
 
 GITHUB_COM: Final = "https://api.github.com"
 TIMEOUT: Final = timedelta(seconds=15)
@@ -31,7 +32,9 @@ class GitHub(PollCalls, GraphQLCalls, FeedCalls, HookCalls):
     Requests are signed with `token` (or one of `tokens`, the one with the most room), or as the
     `app` installed on the repository; without any of them there are 60 requests an hour, and no
     GraphQL. `budgets` and `validators` are where budgets and validators of polls are shared with
-    other processes; in memory by default.
+    other processes; in memory by default. `paced` is whether GitHub's limits by the minute are kept
+    and a low budget is spread out: by default everywhere but on a server of this machine, which is
+    a pretend one.
 
     `base_url` is the REST address: `https://api.github.com`, an Enterprise Server's
     `https://HOST/api/v3`, or any server that speaks the same API. Each request ends within
@@ -60,6 +63,7 @@ class GitHub(PollCalls, GraphQLCalls, FeedCalls, HookCalls):
         roll: Callable[[], float] | None = None,
         budgets: BudgetStore | None = None,
         validators: Validators | None = None,
+        paced: bool | None = None,
     ) -> None:
         self.ledger = Ledger()
         self._transport = Transport(
@@ -76,6 +80,7 @@ class GitHub(PollCalls, GraphQLCalls, FeedCalls, HookCalls):
             roll=roll,
             budgets=budgets,
             validators=validators,
+            paced=paced,
         )
 
     def __repr__(self) -> str:

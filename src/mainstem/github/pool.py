@@ -8,11 +8,11 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 
 from .apps import App
+from .asks import Repository
 from .credentials import Credential
 from .errors import NotFound
 
 Room = Callable[[Credential], float]
-Repository = tuple[str, str]
 
 _log = logging.getLogger(__name__)
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Final
 
-from .answers import budget_spent, too_fast
+from .answers import Answer, Circumstances, budget_spent, secondary_limited, too_fast
 from .budgets import Refusal
 from .errors import RateLimited, RequestFailed, Unauthorized
+from .limits import reading_of
 
 _WORDS: Final = {
     "reserve": "is down to the part that is kept for users who wait, until",
@@ -28,6 +29,20 @@ def refused(what: str, resource: str, refusal: Refusal, *, now: datetime) -> Req
         retry_after=until - now,
         resets_at=until,
     )
+
+
+def told_apart(
+    error: RequestFailed | None, answer: Answer, asked: Circumstances
+) -> RequestFailed | None:
+    """`error`, as a secondary limit where it is called a spent budget and the budget is not spent.
+
+    GraphQL has one type for both, in two spellings, and does not always tell the budget.
+    """
+    if not isinstance(error, RateLimited):
+        return error
+    reading = reading_of(answer.headers)
+    is_spent = reading is not None and reading.remaining == 0
+    return error if is_spent else secondary_limited(answer, asked)
 
 
 def needs_a_token(what: str, status: int) -> Unauthorized:
