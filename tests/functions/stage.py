@@ -1,17 +1,16 @@
 """What the tests of classify and update share: a steered clock, services over a pretend GitHub."""
 
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+import databases
 from mainstem import store
 from mainstem.functions.services import Services
 from mainstem.github import GitHub
@@ -91,33 +90,19 @@ class Stage:
         return found
 
 
-@cache
-def _migrated() -> bytes:
-    """An empty database file, migrated once for all tests."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "empty.db"
-        with Database(f"sqlite:///{path}") as database:
-            database.upgrade()
-        return path.read_bytes()
-
-
-def _copy_migrated(path: Path) -> None:
-    path.write_bytes(_migrated())
-
-
 @asynccontextmanager
 async def staged(
     path: Path, world: World | None = None, *, stats_pending: int = 0
 ) -> AsyncIterator[Stage]:
     """A stage with its own database file and its own pretend GitHub."""
-    _copy_migrated(path)
+    url = databases.fresh(path)
     clock = StillClock()
     options = Options(now=clock.now, stats_pending=stats_pending)
     async with (
         simulated_github(world or generate(5, 30), options=options) as github,
         GitHub(base_url=github.url, token="token") as client,
     ):
-        with Database(f"sqlite:///{path}") as database:
+        with Database(url) as database:
             yield Stage(Services(database, client, clock), github, clock)
 
 

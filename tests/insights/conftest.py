@@ -1,14 +1,16 @@
 """A small stored repository, said in few words: `stored.pull(1, by="ann", at="2026-03-01")`."""
 
-import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
 
+import databases
 from mainstem import store
 from mainstem.store import Database, ids
 
@@ -167,17 +169,19 @@ class Stored:
         return self._number
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrated once; copied for each test."""
-    path = tmp_path_factory.mktemp("insights") / "empty.db"
-    with Database(f"sqlite:///{path}") as database:
-        database.upgrade()
-    return path
+@pytest.fixture
+def new_stored(tmp_path: Path) -> Iterator[Callable[[], Stored]]:
+    """Makes as many as a test needs."""
+    with ExitStack() as stack:
+        numbers = count()
+
+        def make() -> Stored:
+            url = databases.fresh(tmp_path / f"insights-{next(numbers)}.db")
+            return Stored(stack.enter_context(Database(url)))
+
+        yield make
 
 
 @pytest.fixture
-def stored(tmp_path: Path, empty_database: Path) -> Iterator[Stored]:
-    path = shutil.copyfile(empty_database, tmp_path / "insights.db")
-    with Database(f"sqlite:///{path}") as database:
-        yield Stored(database)
+def stored(new_stored: Callable[[], Stored]) -> Stored:
+    return new_stored()

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
+import databases
 from mainstem.catalog import Definition, EventData
 from mainstem.functions import Services
 from mainstem.github import GitHub
@@ -71,27 +70,12 @@ async def at_once(_seconds: float) -> None:
     """The client's pauses, without the waiting."""
 
 
-def copy_migrated(path: Path) -> None:
-    """Make an empty, migrated database."""
-    path.write_bytes(_migrated())
-
-
-@cache
-def _migrated() -> bytes:
-    """An empty database's file, migrated once for all scenarios."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "empty.db"
-        with Database(f"sqlite:///{path}") as database:
-            database.upgrade()
-        return path.read_bytes()
-
-
 @asynccontextmanager
 async def stage(path: Path, world: World) -> AsyncIterator[Stage]:
     """An empty database that knows the repository, and `world` served."""
-    copy_migrated(path)
+    url = databases.fresh(path)
     async with simulated_github(world) as github:
-        with Database(f"sqlite:///{path}") as database:
+        with Database(url) as database:
             there = world.repository
             owner, name = there.full_name.split("/")
             row: Any = {

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+import databases
 from mainstem.functions import IssueCommentsRequested
 from mainstem.functions.capture import capture_issue_comments
 from mainstem.simulate import generate
@@ -22,7 +23,7 @@ from mainstem.store import (
     save_classification,
 )
 
-from .stage import NOW, copy_migrated, stage
+from .stage import NOW, stage
 
 WRITES: dict[str, Callable[[Any], object]] = {
     "repositories, synced": lambda conn: mark_synced(conn, uuid4(), NOW),
@@ -39,10 +40,8 @@ WRITES: dict[str, Callable[[Any], object]] = {
 
 @pytest.mark.parametrize("name", WRITES)
 def test_scenario_14_an_update_of_a_row_that_is_not_there_raises(tmp_path: Path, name: str) -> None:
-    path = tmp_path / "s.db"
-    copy_migrated(path)
     with (
-        Database(f"sqlite:///{path}") as database,
+        Database(databases.fresh(tmp_path / "s.db")) as database,
         pytest.raises(NoRowWritten, match=name.split(",", maxsplit=1)[0]),
     ):
         database.write(WRITES[name])

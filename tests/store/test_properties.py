@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select
 
+from databases import empty
 from mainstem.store import Database, PullRequestRow, Written, save_pull_requests, tables
 from mainstem.store.upsert import Rule, fold, in_chunks
 
-from .conftest import empty
 from .rows import T0, plant, pull
 
 TEXT = st.text(max_size=8)

@@ -77,7 +77,7 @@ def test_a_new_row_that_lacks_a_column_is_refused_by_name(planted: Database) -> 
         planted.write(save_pull_requests, [row])
 
 
-@pytest.mark.parametrize("key", ["colour", "row_synced_at", "details_synced_at"])
+@pytest.mark.parametrize("key", ["colour", "row_synced_at", "details_synced_at", "deleted_at"])
 def test_a_key_that_callers_may_not_write_is_refused(planted: Database, key: str) -> None:
     with pytest.raises(BadRow, match=f"callers may not write \\['{key}'\\]"):
         planted.write(save_pull_requests, [cast("PullRequestRow", {**pull(1), key: T0})])

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import DBAPIError
 
+from databases import empty
 from mainstem.store import (
     Database,
     ids,
@@ -23,7 +24,6 @@ from mainstem.store import (
     tables,
 )
 
-from .conftest import empty
 from .rows import T0, person, plant, repo
 
 WORKERS, PAGES, PULLS, PEOPLE = 4, 4, 5, 30

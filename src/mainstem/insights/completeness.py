@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 
 from mainstem.insights.durations import percentage
-from mainstem.store import tables
+from mainstem.store import is_live, tables
 
 Status = Literal["no_data", "partial_data", "success"]
 
@@ -58,7 +58,9 @@ def load_freshness(conn: Connection, repository_id: UUID, *, now: datetime) -> F
     """As of `now` (aware)."""
     times = [
         conn.execute(
-            select(func.max(table.c.updated_at)).where(table.c.repository_id == repository_id)
+            select(func.max(table.c.updated_at)).where(
+                table.c.repository_id == repository_id, is_live(table)
+            )
         ).scalar_one()
         for table in (tables.pull_requests, tables.issues)
     ]
@@ -79,18 +81,20 @@ def load_completeness(conn: Connection, repository_id: UUID) -> Completeness:
             func.count(),
             func.count(pulls.c.details_synced_at),
             func.count().filter(pulls.c.state == "open"),
-        ).where(pulls.c.repository_id == repository_id)
+        ).where(pulls.c.repository_id == repository_id, is_live(pulls))
     ).one()
     held, expected, open_issues = conn.execute(
         select(
             func.count(),
             func.coalesce(func.sum(issues.c.comments_count), 0),
             func.count().filter(issues.c.state == "open"),
-        ).where(issues.c.repository_id == repository_id)
+        ).where(issues.c.repository_id == repository_id, is_live(issues))
     ).one()
     stored = conn.execute(
         select(func.count()).where(
-            comments.c.repository_id == repository_id, comments.c.issue_id.is_not(None)
+            comments.c.repository_id == repository_id,
+            comments.c.issue_id.is_not(None),
+            is_live(comments),
         )
     ).scalar_one()
     return Completeness(

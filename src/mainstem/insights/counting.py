@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from mainstem.insights.people import by_bot, is_known, person_key, shown_login, wanted, with_people
 from mainstem.insights.reviewing import is_replies_only
-from mainstem.store import tables
+from mainstem.store import is_live, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def load_tally(conn: Connection, repository_id: UUID) -> Tally:
     draft = func.coalesce(func.sum(_one_if(pulls.c.draft)), 0)
     states = conn.execute(
         select(pulls.c.state, func.count(), draft)
-        .where(pulls.c.repository_id == repository_id)
+        .where(pulls.c.repository_id == repository_id, is_live(pulls))
         .group_by(pulls.c.state)
     ).all()
     by_state = {state: (count, drafts) for state, count, drafts in states}
@@ -125,7 +125,11 @@ def load_most_active(
 
 
 def _grouped(conn: Connection, table: Table, by: Any, repository_id: UUID) -> dict[Any, int]:
-    question = select(by, func.count()).where(table.c.repository_id == repository_id).group_by(by)
+    question = (
+        select(by, func.count())
+        .where(table.c.repository_id == repository_id, is_live(table))
+        .group_by(by)
+    )
     return {row[0]: row[1] for row in conn.execute(question)}
 
 
@@ -141,6 +145,7 @@ def _done(table: Table, repository_id: UUID, kind: str, *, include_bots: bool) -
         .select_from(with_people(table))
         .where(
             table.c.repository_id == repository_id,
+            is_live(table),
             is_known(table),
             wanted(table, people, include_bots=include_bots),
         )
@@ -153,7 +158,7 @@ def _accounts(conn: Connection, repository_id: UUID) -> tuple[int, int]:
         *(
             select(person_key(table).label("person"), by_bot(table, people).label("is_bot"))
             .select_from(with_people(table))
-            .where(table.c.repository_id == repository_id, is_known(table))
+            .where(table.c.repository_id == repository_id, is_live(table), is_known(table))
             for table in (tables.pull_requests, tables.issues, tables.reviews, tables.comments)
         )
     ).subquery()

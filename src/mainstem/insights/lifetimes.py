@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, select, true
 
 from mainstem.insights.durations import Spread, median_days, spread
 from mainstem.insights.people import wanted
-from mainstem.store import tables
+from mainstem.store import is_live, tables
 
 
 def load_merge_times(
@@ -53,6 +53,7 @@ def _spans(
         .select_from(table.outerjoin(people, people.c.id == table.c.author_id))
         .where(
             table.c.repository_id == repository_id,
+            is_live(table),
             table.c[end].is_not(None),
             table.c[end] >= since if since is not None else true(),
             # A merged pull request and a closed issue; a reopened issue may keep an old time.

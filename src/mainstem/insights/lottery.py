@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, desc, func, select, true
 
 from mainstem.insights.people import person_key, shown_login, wanted, with_people
-from mainstem.store import tables
+from mainstem.store import is_live, tables
 
 Risk = Literal["high", "medium", "low"]
 
@@ -81,6 +81,7 @@ def load_lottery_factor(
         .where(
             and_(
                 pulls.c.repository_id == repository_id,
+                is_live(pulls),
                 wanted(pulls, people, include_bots=include_bots),
                 pulls.c.created_at > since if since is not None else true(),
             )

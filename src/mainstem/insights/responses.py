@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from mainstem.insights.durations import Spread, spread
 from mainstem.insights.people import by_bot, is_known, person_key, shown_login, wanted, with_people
-from mainstem.store import tables
+from mainstem.store import is_live, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,7 @@ def _first_answers(
         )
         .where(
             items.c.repository_id == repository_id,
+            is_live(items),
             wanted(items, people, include_bots=include_bots),
         )
     )
@@ -130,7 +131,9 @@ def _answers(items: Table, repository_id: UUID) -> Subquery:
     comments, reviews = tables.comments, tables.reviews
     if items is tables.issues:
         return _said(comments, "issue_id", "created_at", repository_id).subquery()
-    in_a_review = exists().where(reviews.c.github_id == comments.c.review_github_id)
+    in_a_review = exists().where(
+        reviews.c.github_id == comments.c.review_github_id, is_live(reviews)
+    )
     return union_all(
         _said(comments, "pull_request_id", "created_at", repository_id).where(not_(in_a_review)),
         _said(reviews, "pull_request_id", "submitted_at", repository_id),
@@ -150,6 +153,7 @@ def _said(rows: Table, item: str, at: str, repository_id: UUID) -> Select[Any]:
         .select_from(with_people(rows))
         .where(
             rows.c.repository_id == repository_id,
+            is_live(rows),
             rows.c[item].is_not(None),
             is_known(rows),
             not_(by_bot(rows, people)),

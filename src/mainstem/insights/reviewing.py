@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from mainstem.insights.durations import percentage
 from mainstem.insights.people import is_known, person_key, shown_login, wanted, with_people
-from mainstem.store import tables
+from mainstem.store import is_live, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ def _holds(*, is_reply: bool) -> ColumnElement[bool]:
     answered = comments.c.in_reply_to_github_id
     return exists().where(
         comments.c.review_github_id == reviews.c.github_id,
+        is_live(comments),
         answered.is_not(None) if is_reply else answered.is_(None),
     )
 
@@ -91,6 +92,7 @@ def load_reviewing(
     )
     real = and_(
         reviews.c.repository_id == repository_id,
+        is_live(reviews),
         wanted(reviews, people, include_bots=include_bots),
         not_(is_replies_only()),
         by_somebody_else(),
@@ -98,13 +100,15 @@ def load_reviewing(
     replies = conn.execute(
         select(func.count())
         .select_from(reviews)
-        .where(reviews.c.repository_id == repository_id, is_replies_only())
+        .where(reviews.c.repository_id == repository_id, is_live(reviews), is_replies_only())
     ).scalar_one()
     wanted_pulls = (
         select(pulls.c.id)
         .select_from(with_people(pulls))
         .where(
-            pulls.c.repository_id == repository_id, wanted(pulls, people, include_bots=include_bots)
+            pulls.c.repository_id == repository_id,
+            is_live(pulls),
+            wanted(pulls, people, include_bots=include_bots),
         )
     )
     total = conn.execute(select(func.count()).select_from(wanted_pulls.subquery())).scalar_one()

@@ -31,7 +31,7 @@ from mainstem.insights.days import utc_day
 from mainstem.insights.people import is_known, person_key, shown_login, wanted, with_people
 from mainstem.insights.periods import Period
 from mainstem.insights.reviewing import is_replies_only
-from mainstem.store import tables
+from mainstem.store import is_live, tables
 
 _LISTED = 10
 
@@ -91,7 +91,7 @@ def count_things(conn: Connection, scope: Scope, start: datetime, end: datetime)
             func.count().filter(is_open),
             func.count().filter(is_open, pulls.c.draft),
             func.min(pulls.c.created_at),
-        ).where(scope.holds(pulls), _within(pulls.c.created_at, start, end))
+        ).where(scope.holds(pulls), is_live(pulls), _within(pulls.c.created_at, start, end))
     ).one()
     i = conn.execute(
         select(
@@ -99,7 +99,7 @@ def count_things(conn: Connection, scope: Scope, start: datetime, end: datetime)
             func.count(issues.c.closed_at).filter(issues.c.state == "closed"),
             func.count().filter(issues.c.state == "open"),
             func.min(issues.c.created_at),
-        ).where(scope.holds(issues), _within(issues.c.created_at, start, end))
+        ).where(scope.holds(issues), is_live(issues), _within(issues.c.created_at, start, end))
     ).one()
     firsts = [moment for moment in (p[4], i[3]) if moment is not None]
     return Counted(p[0], p[1], p[2], p[3], i[0], i[1], i[2], min(firsts, default=None))
@@ -114,6 +114,7 @@ def life_spans(
     rows = conn.execute(
         select(table.c.created_at, end).where(
             scope.holds(table),
+            is_live(table),
             _within(table.c.created_at, period.start, period.end),
             table.c.state == ("merged" if kind == "pulls" else "closed"),
             end.is_not(None),
@@ -125,7 +126,9 @@ def life_spans(
 def first_moments(conn: Connection, scope: Scope) -> tuple[datetime | None, datetime | None]:
     """When the oldest stored pull request, and the oldest stored issue, were created."""
     first_pull, first_issue = (
-        conn.execute(select(func.min(table.c.created_at)).where(scope.holds(table))).scalar_one()
+        conn.execute(
+            select(func.min(table.c.created_at)).where(scope.holds(table), is_live(table))
+        ).scalar_one()
         for table in (tables.pull_requests, tables.issues)
     )
     return first_pull, first_issue
@@ -211,7 +214,7 @@ def count_by_day(
     day = utc_day(table.c[moment])
     question = (
         select(day, func.count())
-        .where(scope.holds(table), _within(table.c[moment], start, end))
+        .where(scope.holds(table), is_live(table), _within(table.c[moment], start, end))
         .group_by(day)
     )
     return {row[0]: row[1] for row in conn.execute(question)}
@@ -369,6 +372,7 @@ def _rows(
         .select_from(with_people(table))
         .where(
             scope.holds(table),
+            is_live(table),
             _within(table.c[moment], start, end),
             true() if everybody else a_person,
         )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select, update
 from mainstem.store.answers import every, one
 from mainstem.store.errors import NoRowWritten
 from mainstem.store.tables import comments, pull_requests, reviews
+from mainstem.store.tombstones import is_live
 from mainstem.store.upsert import CHUNK_ROWS, in_chunks
 
 
@@ -39,7 +40,7 @@ class StoredPull:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many reviews and comments (both types) of one pull request are stored."""
+    """How many live reviews and comments (both types) of one pull request are stored."""
 
     reviews: int
     comments: int
@@ -48,13 +49,13 @@ class Counts:
 # Counted per row through the index: the asked-for rows are few, the tables may be long.
 _REVIEWS = (
     select(func.count())
-    .where(reviews.c.pull_request_id == pull_requests.c.id)
+    .where(reviews.c.pull_request_id == pull_requests.c.id, is_live(reviews))
     .correlate(pull_requests)
     .scalar_subquery()
 )
 _COMMENTS = (
     select(func.count())
-    .where(comments.c.pull_request_id == pull_requests.c.id)
+    .where(comments.c.pull_request_id == pull_requests.c.id, is_live(comments))
     .correlate(pull_requests)
     .scalar_subquery()
 )
@@ -111,7 +112,9 @@ def pulls_lacking_diff(
     )
     no_files = func.coalesce(pull_requests.c.changed_files, 0) == 0
     question = _PULL.where(
-        pull_requests.c.repository_id == repository_id, or_(no_lines, no_files)
+        pull_requests.c.repository_id == repository_id,
+        is_live(pull_requests),
+        or_(no_lines, no_files),
     ).order_by(*_NEWEST_FIRST)
     return every(conn, question.limit(limit), StoredPull)
 
@@ -149,6 +152,7 @@ def set_details_synced(conn: Connection, pull_ids: Sequence[UUID], at: datetime)
 def _needing_update(repository_id: UUID, since: datetime) -> Select[Any]:
     return _PULL.where(
         pull_requests.c.repository_id == repository_id,
+        is_live(pull_requests),
         or_(pull_requests.c.state == "open", pull_requests.c.updated_at >= since),
     ).order_by(*_NEWEST_FIRST)
 

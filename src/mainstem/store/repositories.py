@@ -8,6 +8,7 @@ from sqlalchemy import Connection, exists, func, or_, select, update
 
 from mainstem.store.answers import every, expect_one, one
 from mainstem.store.tables import comments, pull_requests, repositories, reviews
+from mainstem.store.tombstones import is_live, live_total
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +81,18 @@ def list_repositories(conn: Connection) -> list[Repository]:
 
 
 def count_pull_requests(conn: Connection, repository_id: UUID) -> int:
-    """How many pull requests of the repository are stored."""
-    question = select(func.count()).where(pull_requests.c.repository_id == repository_id)
-    return conn.execute(question).scalar_one()
+    """How many pull requests of the repository are stored and there."""
+    return live_total(conn, repository_id, pull_requests)
 
 
 def has_complete_data(conn: Connection, repository_id: UUID) -> bool:
     """Whether there is a pull request, and any review or any comment: a first sync got through."""
-    holds_pulls = exists().where(pull_requests.c.repository_id == repository_id)
+    holds_pulls = exists().where(
+        pull_requests.c.repository_id == repository_id, is_live(pull_requests)
+    )
     holds_talk = or_(
-        exists().where(reviews.c.repository_id == repository_id),
-        exists().where(comments.c.repository_id == repository_id),
+        exists().where(reviews.c.repository_id == repository_id, is_live(reviews)),
+        exists().where(comments.c.repository_id == repository_id, is_live(comments)),
     )
     return bool(conn.execute(select(holds_pulls & holds_talk)).scalar_one())
 

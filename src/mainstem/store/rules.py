@@ -39,7 +39,8 @@ class Rule:
     newest_by: str | None = None  # a row older by this column changes nothing
     never_lowered: frozenset[str] = frozenset()  # flags that go false to true, never back
     first_only: frozenset[str] = frozenset()  # times written with the row and never again
-    ours: frozenset[str] = field(default=frozenset({"row_synced_at"}))  # no caller writes these
+    # No caller writes these.
+    ours: frozenset[str] = field(default=frozenset({"row_synced_at", "deleted_at"}))
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,5 @@
 """A generated repository behind a pretend GitHub, and an empty database that knows of it."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from itertools import count
@@ -9,6 +8,7 @@ from typing import Protocol
 
 import pytest
 
+import databases
 from mainstem.functions.services import Services
 from mainstem.github import GitHub
 from mainstem.simulate import SimulatedGitHub, World, generate, simulated_github
@@ -27,25 +27,15 @@ async def at_once(_seconds: float) -> None:
     """The client's pauses between tries, without the waiting."""
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrated once; copied for each test."""
-    path = tmp_path_factory.mktemp("store") / "empty.db"
-    with Database(f"sqlite:///{path}") as database:
-        database.upgrade()
-    return path
-
-
 @pytest.fixture
-async def build(tmp_path: Path, empty_database: Path) -> AsyncIterator[Build]:
+async def build(tmp_path: Path) -> AsyncIterator[Build]:
     async with AsyncExitStack() as stack:
         served: dict[int, SimulatedGitHub] = {}
         numbers = count()
         usual = generate(7, 40)
 
         async def make(world: World | None = None) -> House:
-            path = tmp_path / f"{next(numbers)}.db"
-            shutil.copyfile(empty_database, path)
+            url = databases.fresh(tmp_path / f"{next(numbers)}.db")
             world = world or usual
             if id(world) not in served:
                 served[id(world)] = await stack.enter_async_context(simulated_github(world))
@@ -53,7 +43,7 @@ async def build(tmp_path: Path, empty_database: Path) -> AsyncIterator[Build]:
             client = await stack.enter_async_context(
                 GitHub(base_url=github.url, token="t", sleep=at_once)
             )
-            database = stack.enter_context(Database(f"sqlite:///{path}"))
+            database = stack.enter_context(Database(url))
             clock = StillClock()
             save_home(database, world.repository, at=NOW)
             return House(Services(database, client, clock), github, clock)
