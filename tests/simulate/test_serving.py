@@ -92,6 +92,8 @@ def test_door_holds_these_names() -> None:
         "World",
         "changes",
         "create_app",
+        "deliveries",
+        "follow",
         "generate",
         "load_recording",
         "make_delivery",

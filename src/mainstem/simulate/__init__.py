@@ -13,6 +13,7 @@ from mainstem.simulate.compute import Compute
 from mainstem.simulate.delivery import Delivery, make_delivery
 from mainstem.simulate.faults import Fault, Faults
 from mainstem.simulate.generator import generate
+from mainstem.simulate.history import deliveries, follow
 from mainstem.simulate.options import Allowance, Options
 from mainstem.simulate.recording import load_recording
 from mainstem.simulate.secondary import Secondary
@@ -35,6 +36,8 @@ __all__ = [
     "World",
     "changes",
     "create_app",
+    "deliveries",
+    "follow",
     "generate",
     "load_recording",
     "make_delivery",

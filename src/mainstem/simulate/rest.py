@@ -4,6 +4,7 @@ Paths follow https://docs.github.com/en/rest ; a repository is found by its name
 name it had before (301), or by its id under `/repositories/{id}`.
 """
 
+import heapq
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -206,7 +207,7 @@ class Rest:
         return Answer(200, answer.body, {**answer.headers, "x-poll-interval": "60"})
 
     def _recent_events(self, home: Repository) -> list[Row]:
-        """Openings, reviews and comments, newest first; stars, forks and pushes are not known."""
+        """Openings, reviews, comments, stars and forks, newest first; pushes are not known."""
         found: list[tuple[str, str, int, Row, dict[str, Any]]] = []
         for row in home.pulls.values():
             payload = {"action": "opened", "number": row["number"]}
@@ -217,12 +218,13 @@ class Rest:
         for row in home.all_issue_comments():
             payload = {"action": "created"}
             found.append((row["created_at"], "IssueCommentEvent", row["id"], row, payload))
-        newest = sorted(found, key=lambda one: (one[0], one[2]), reverse=True)[:MOST_EVENTS]
-        repo = {
-            "id": home.id,
-            "name": home.full_name,
-            "url": self.shapes.home_url(home),
-        }
+        for row in home.feed:
+            payload = {"action": "started"}
+            if row["type"] == "ForkEvent":
+                payload = {"forkee": {"id": row["id"], "fork": True}}
+            found.append((row["created_at"], row["type"], row["id"], row, payload))
+        newest = heapq.nlargest(MOST_EVENTS, found, key=lambda one: (one[0], one[2]))
+        repo = {"id": home.id, "name": home.full_name, "url": self.shapes.home_url(home)}
         return [
             {
                 "id": str(10_000_000_000 + number),
@@ -339,9 +341,21 @@ class Rest:
     def _issue(self, ask: _Ask) -> Answer:
         row = self._item(ask)
         if row is None:
-            return failure(404, "Not Found")
+            return self._gone(ask)
         headers = {"last-modified": _http_date(row["updated_at"])}
         return Answer(200, self.shapes.issue(ask.home, row), headers)
+
+    def _gone(self, ask: _Ask) -> Answer:
+        """A deleted issue is 410, a transferred one 301, and what never was 404."""
+        number = _number(ask.ids[0])
+        if number not in ask.home.gone:
+            return failure(404, "Not Found")
+        to = ask.home.gone[number]
+        if to is None:
+            return failure(410, "This issue was deleted")
+        target = f"{self.shapes.api}/repositories/{to[0]}/issues/{to[1]}"
+        body = {"message": "Moved Permanently", "url": target, "documentation_url": DOCS}
+        return Answer(301, body, {"location": target})
 
     def _issue_comments(self, ask: _Ask) -> Answer:
         number = _number(ask.ids[0])

@@ -85,10 +85,17 @@ class Repository:
     events: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
     discussions: dict[int, Row] = field(default_factory=dict)
     discussion_comments: dict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    #: Stars and forks, oldest first: the activity feed tells of them beside everything else.
+    feed: list[Row] = field(default_factory=list)
+    #: Numbers of issues that are no more: None where deleted, else (repository id, number) of now.
+    gone: dict[int, tuple[int, int] | None] = field(default_factory=dict)
+    #: Called with the repository and a `changes.Happening` after each change.
+    listeners: list[Callable[["Repository", Any], None]] = field(default_factory=list)
     former_names: list[str] = field(default_factory=list)
     #: None: visible. Otherwise the status that every request for it gets: 404 gone, 451 blocked.
     refused: int | None = None
     version: int = 0
+    _newest: str = ""
     _derived: dict[object, Any] = field(default_factory=dict)
 
     @property
@@ -99,10 +106,25 @@ class Repository:
     def full_name(self) -> str:
         return str(self.record["full_name"])
 
-    def changed(self) -> None:
-        """Forget everything derived from the rows: one of them is different now."""
+    def changed(self, moment: str | None = None) -> None:
+        """Forget everything derived from the rows: one of them is different now.
+
+        `moment` is when it changed, where that is known: then the newest time need not be sought.
+        """
+        newest = self._newest if moment is not None else ""
+        self._newest = max(newest, moment or "") if newest else ""
         self.version += 1
         self._derived.clear()
+
+    def newest(self) -> str:
+        """The last time at which anything here was made or updated."""
+        if not self._newest:
+            rows = [self.record, *self.pulls.values(), *self.issues.values()]
+            rows += self.discussions.values()
+            for lists in (self.issue_comments, self.review_comments):
+                rows.extend(row for many in lists.values() for row in many)
+            self._newest = max(row.get("updated_at") or "" for row in rows)
+        return self._newest
 
     def derived(self, key: object, make: Callable[[], T]) -> T:
         """`make()`, computed once per key until the next change."""
