@@ -31,6 +31,8 @@ from mainstem.functions import (
     PrDetailsGraphqlRequested,
     PrDetailsRequested,
     PrReviewsRequested,
+    RepositoryCommentsRequested,
+    RepositoryDiscussionsRequested,
     RepositoryEventsRequested,
     RepositoryIssuesRequested,
     RepositorySizeRequested,
@@ -118,6 +120,12 @@ def an_event_for_each(filled: Filled) -> dict[str, EventData]:
         "capture-repository-issues": RepositoryIssuesRequested(repository_id=filled.repository),
         "capture-repository-sync": RepositorySyncRequested(repository_id=filled.repository),
         "capture-repository-sync-graphql": RepositorySyncGraphqlRequested(
+            repository_id=filled.repository
+        ),
+        "capture-repository-comments-all": RepositoryCommentsRequested(
+            repository_id=filled.repository
+        ),
+        "capture-repository-discussions": RepositoryDiscussionsRequested(
             repository_id=filled.repository
         ),
         "capture-repository-events": RepositoryEventsRequested(repository_id=filled.repository),

@@ -38,6 +38,8 @@ CaptureFunctions = TypedDict(
         "capture-repository-sync": inngest.Function[object],
         "capture-repository-sync-graphql": inngest.Function[object],
         "capture-repository-events": inngest.Function[object],
+        "capture-repository-comments-all": inngest.Function[object],
+        "capture-repository-discussions": inngest.Function[object],
     },
 )
 ClassifyFunctions = TypedDict(
@@ -58,6 +60,8 @@ UpdateFunctions = TypedDict(
         "cleanup-workspace-metrics-data": inngest.Function[object],
         "sync-workspace-priorities": inngest.Function[object],
         "refresh-repository-metadata-cron": inngest.Function[object],
+        "sync-workspace-comments-cron": inngest.Function[object],
+        "sync-discussions-cron": inngest.Function[object],
     },
 )
 

@@ -154,6 +154,25 @@ class RepositoryEventsRequested(EventData, name="capture/repository.events"):
     job_id: UUID | None = None
 
 
+class RepositoryCommentsRequested(EventData, name="capture/repository.comments.all"):
+    """Read the comments of all pull requests and issues updated in the last `time_range` days."""
+
+    repository_id: UUID
+    time_range: int = Field(default=30, ge=1)
+    priority: Priority = "medium"
+    trigger_source: str | None = None
+    job_id: UUID | None = None
+
+
+class RepositoryDiscussionsRequested(EventData, name="capture/repository.discussions"):
+    """Read a repository's discussions, `max_items` new ones at most in one run."""
+
+    repository_id: UUID
+    max_items: int = Field(default=100, ge=1)
+    source: str | None = None
+    job_id: UUID | None = None
+
+
 # --- classify ------------------------------------------------------------------------------------
 
 

@@ -6,8 +6,11 @@ about what to capture, stores nothing and keeps no cursor between calls: a page'
 to the caller.
 """
 
+from .apps import AppKey
 from .bots import is_bot
+from .changes import Changes, Outline, Outlines
 from .client import GitHub
+from .discussions import Discussion, DiscussionsPage
 from .errors import (
     BadAnswer,
     Conflict,
@@ -26,7 +29,7 @@ from .errors import (
     Unreachable,
 )
 from .events_feed import Feed, FeedActor, FeedEvent
-from .ledger import Ledger, QueryUsage, Usage
+from .ledger import BudgetUsage, Ledger, QueryUsage, Usage
 from .planner import (
     Bill,
     IssuePlan,
@@ -66,10 +69,15 @@ __all__ = [
     "FIRST_WIDTH",
     "UNSET",
     "Account",
+    "AppKey",
     "BadAnswer",
     "Bill",
+    "BudgetUsage",
+    "Changes",
     "Comment",
     "Conflict",
+    "Discussion",
+    "DiscussionsPage",
     "Effort",
     "Feed",
     "FeedActor",
@@ -87,6 +95,8 @@ __all__ = [
     "NestedList",
     "NestedParts",
     "NotFound",
+    "Outline",
+    "Outlines",
     "Page",
     "People",
     "Prices",

@@ -14,6 +14,8 @@ from mainstem.functions.capture.pr_comments import capture_pr_comments
 from mainstem.functions.capture.pr_details import capture_pr_details
 from mainstem.functions.capture.pr_details_graphql import capture_pr_details_graphql
 from mainstem.functions.capture.pr_reviews import capture_pr_reviews
+from mainstem.functions.capture.repository_comments_all import capture_repository_comments_all
+from mainstem.functions.capture.repository_discussions import capture_repository_discussions
 from mainstem.functions.capture.repository_events import capture_repository_events
 from mainstem.functions.capture.repository_issues import capture_repository_issues
 from mainstem.functions.capture.repository_sync import capture_repository_sync
@@ -30,6 +32,8 @@ CAPTURE: tuple[Definition[Any, Services, Any], ...] = (
     capture_repository_sync,
     capture_repository_sync_graphql,
     capture_repository_events,
+    capture_repository_comments_all,
+    capture_repository_discussions,
 )
 
 __all__ = [
@@ -39,6 +43,8 @@ __all__ = [
     "capture_pr_details",
     "capture_pr_details_graphql",
     "capture_pr_reviews",
+    "capture_repository_comments_all",
+    "capture_repository_discussions",
     "capture_repository_events",
     "capture_repository_issues",
     "capture_repository_sync",

@@ -9,6 +9,8 @@ from typing import Any
 
 from mainstem.catalog import Definition
 from mainstem.functions.services import Services
+from mainstem.functions.update.comments_sync import sync_workspace_comments_cron
+from mainstem.functions.update.discussions_sync import sync_discussions_cron
 from mainstem.functions.update.metadata_refresh import refresh_repository_metadata_cron
 from mainstem.functions.update.metrics_cleanup import cleanup_workspace_metrics_data
 from mainstem.functions.update.new_repository import discover_new_repository
@@ -27,6 +29,8 @@ UPDATE: tuple[Definition[Any, Services, Any], ...] = (
     cleanup_workspace_metrics_data,
     sync_workspace_priorities,
     refresh_repository_metadata_cron,
+    sync_workspace_comments_cron,
+    sync_discussions_cron,
 )
 
 __all__ = [
@@ -37,6 +41,8 @@ __all__ = [
     "handle_workspace_repository_change",
     "refresh_repository_metadata_cron",
     "scheduled_workspace_aggregation",
+    "sync_discussions_cron",
+    "sync_workspace_comments_cron",
     "sync_workspace_priorities",
     "update_pr_activity",
 ]
