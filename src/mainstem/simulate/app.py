@@ -32,6 +32,7 @@ from mainstem.simulate.journal import Entry, Journal
 from mainstem.simulate.options import Options
 from mainstem.simulate.rest import Rest
 from mainstem.simulate.secondary import Meter
+from mainstem.simulate.spoiling import lied_about, with_holes
 from mainstem.simulate.world import Repository, World
 
 __all__ = ["SimulatedGitHub", "create_app"]
@@ -41,6 +42,16 @@ _LIMITS = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-r
 
 class HangUp(Exception):  # noqa: N818 - no error: a fault asked for it
     """A fault wants this connection closed without an answer."""
+
+
+class CutOff(Exception):  # noqa: N818 - no error: a fault asked for it
+    """A fault wants this answer to end before it is whole."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+        self.headers = headers
+        self.body = body
 
 
 @dataclass(slots=True)
@@ -294,10 +305,7 @@ class SimulatedGitHub:
                 return _Made(page, points, found.seconds, limited)
         body = found.body
         if fault is not None:
-            for path in fault.nulls:
-                _blank(body["data"], path)
-            if fault.errors:
-                body["errors"] = [*body.get("errors", ()), *(dict(one) for one in fault.errors)]
+            with_holes(body, fault)
         return _Made(Answer(200, body, {}, endpoint), points, found.seconds, limited)
 
     def _rate_limit(self, token: str | None) -> Answer:
@@ -323,7 +331,17 @@ class SimulatedGitHub:
             **ask.budget.headers(),
             **answer.headers,
         }
-        return Response(_bytes(answer.body), answer.status, headers, media_type=media)
+        if fault is not None and fault.link is not None and "link" in headers:
+            # Another link is another answer: its tag would not be that of the true one.
+            headers.pop("etag", None)
+            told = lied_about(headers.pop("link"), fault, f"{ask.api}{ask.target}")
+            headers |= {} if told is None else {"link": told}
+        body = _bytes(answer.body)
+        if fault is not None and fault.cut is not None and body:
+            body = body[: int(len(body) * fault.cut)]
+            if not fault.cut_cleanly:
+                raise CutOff(answer.status, headers, body)
+        return Response(body, answer.status, headers, media_type=media)
 
 
 def create_app(world: World, options: Options | None = None) -> Starlette:
@@ -367,6 +385,13 @@ class _Endpoint:
             head = [(b"content-length", b"1000"), (b"connection", b"close")]
             await send({"type": "http.response.start", "status": 200, "headers": head})
             return
+        except CutOff as cut:
+            # More is announced than comes: the server closes the connection in the middle.
+            shown = [(name.encode(), value.encode()) for name, value in cut.headers.items()]
+            shown += [(b"content-length", b"%d" % (len(cut.body) + 1000))]
+            await send({"type": "http.response.start", "status": cut.status, "headers": shown})
+            await send({"type": "http.response.body", "body": cut.body, "more_body": True})
+            return
         await response(scope, receive, send)
 
 
@@ -398,17 +423,6 @@ def _not_since(headers: Mapping[str, str], answer: Answer) -> bool:
     """`if-modified-since` counts only for what has a `last-modified`; both are compared as sent."""
     modified = answer.headers.get("last-modified")
     return modified is not None and headers.get("if-modified-since") == modified
-
-
-def _blank(data: Any, path: tuple[str | int, ...]) -> None:
-    """Null at the end of the path; a path that leads nowhere changes nothing."""
-    for part in path[:-1]:
-        try:
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            return
-    if isinstance(data, dict | list):
-        data[path[-1]] = None  # type: ignore[index]
 
 
 def _bytes(body: Any) -> bytes:
