@@ -6,9 +6,7 @@ about what to capture, stores nothing and keeps no cursor between calls: a page'
 to the caller.
 """
 
-from .apps import AppKey
 from .bots import is_bot
-from .changes import Changes, Outline, Outlines
 from .client import GitHub
 from .discussions import Discussion, DiscussionsPage
 from .errors import (
@@ -29,7 +27,7 @@ from .errors import (
     Unreachable,
 )
 from .events_feed import Feed, FeedActor, FeedEvent
-from .ledger import BudgetUsage, Ledger, QueryUsage, Usage
+from .ledger import Ledger, QueryUsage, Usage
 from .planner import (
     Bill,
     IssuePlan,
@@ -69,11 +67,8 @@ __all__ = [
     "FIRST_WIDTH",
     "UNSET",
     "Account",
-    "AppKey",
     "BadAnswer",
     "Bill",
-    "BudgetUsage",
-    "Changes",
     "Comment",
     "Conflict",
     "Discussion",
@@ -95,8 +90,6 @@ __all__ = [
     "NestedList",
     "NestedParts",
     "NotFound",
-    "Outline",
-    "Outlines",
     "Page",
     "People",
     "Prices",
