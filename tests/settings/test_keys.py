@@ -201,7 +201,7 @@ def test_what_does_not_stop_a_start_is_noted(environ: dict[str, str], note: str)
 
 def test_nothing_is_noted_where_all_is_well() -> None:
     assert notes_of({}) == []
-    assert notes_of({**PRODUCTION, "DATABASE_URL": "postgresql://me@db/x"}) == []
+    assert notes_of({**PRODUCTION, "DATABASE_URL": "postgresql://me@db/x", "GH_TOKEN": "x"}) == []
 
 
 @pytest.mark.parametrize(

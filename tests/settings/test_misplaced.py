@@ -25,6 +25,8 @@ SECRET_SETTINGS = (
     "signing_key",
     "signing_key_fallback",
     "github_token",
+    "github_tokens",
+    "github_app_private_key",
     "github_webhook_secret",
     "github_webhook_secret_fallback",
 )

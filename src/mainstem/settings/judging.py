@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from mainstem.errors import Problem
-from mainstem.settings import checks, keys
+from mainstem.settings import checks, github, keys
 from mainstem.settings.branches import Branches, choose_branch
 from mainstem.settings.environment import OVERRIDE, is_off, is_on
 from mainstem.settings.peers import read_peers
 from mainstem.settings.policy import Policy
 from mainstem.settings.shares import is_switch, read_shares
-from mainstem.settings.variables import ADDRESSES, LISTS, SECRETS, VARIABLES
+from mainstem.settings.variables import ADDRESSES, LISTS, VARIABLES
 
 
 @dataclass(slots=True)
@@ -50,6 +50,7 @@ class Reading:
 def judge(given: Mapping[str, str], policy: Policy, reading: Reading) -> None:
     """Clean every value in `reading` and add every problem that the environment makes of it."""
     _judge_secrets(reading)
+    _judge_github(reading)
     _judge_addresses(reading)
     _judge_database(reading)
     _judge_texts(reading)
@@ -83,7 +84,7 @@ def _judge_secrets(reading: Reading) -> None:
         "github_webhook_secret_fallback": keys.webhook_secret,
         "status_token": keys.status_token,
     }
-    for setting in SECRETS:
+    for setting, kind in kinds.items():
         value = reading.values.get(setting)
         if value is None:
             continue
@@ -91,7 +92,46 @@ def _judge_secrets(reading: Reading) -> None:
         variable = reading.variable(setting)
         reading.keys[variable] = text
         if reading.judge(setting, keys.spelling(variable, text)):
-            reading.judge(setting, kinds[setting](variable, text))
+            reading.judge(setting, kind(variable, text))
+
+
+def _judge_github(reading: Reading) -> None:
+    """Tokens, and an App's id with its key, which may stand in a file."""
+    values = reading.values
+    if isinstance(text := values.get("github_tokens"), str):
+        variable = reading.variable("github_tokens")
+        reading.keys[variable] = text
+        values["github_tokens"], wrong = github.split_tokens(variable, text)
+        reading.problems += wrong
+    has_id, has_key, has_file = (
+        values.get(f"github_app_{name}") is not None
+        for name in ("id", "private_key", "private_key_file")
+    )
+    if has_id:
+        values["github_app_id"] = str(values["github_app_id"]).strip()
+        problem = github.app_id(reading.variable("github_app_id"), values["github_app_id"])
+        reading.judge("github_app_id", problem)
+    problem = github.app_together(has_id=has_id, has_key=has_key, has_file=has_file)
+    if problem is not None:
+        reading.problems.append(problem)
+    if has_key:
+        _judge_app_key(reading)
+    elif has_file:
+        setting = "github_app_private_key_file"
+        path = values[setting] = str(values[setting]).strip()
+        key, problem = github.key_in_file(reading.variable(setting), path)
+        if reading.judge(setting, problem):
+            values["github_app_private_key"] = key
+
+
+def _judge_app_key(reading: Reading) -> None:
+    value = reading.values["github_app_private_key"]
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    key = github.unfolded_key(text)
+    variable = reading.variable("github_app_private_key")
+    reading.keys[variable] = text
+    if reading.judge("github_app_private_key", github.private_key(variable, key)):
+        reading.values["github_app_private_key"] = key
 
 
 def _judge_addresses(reading: Reading) -> None:

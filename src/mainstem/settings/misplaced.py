@@ -9,8 +9,14 @@ from collections.abc import Iterator, Mapping
 from mainstem.errors import Problem
 from mainstem.settings.branches import BRANCH_VARIABLES, CHOICE
 from mainstem.settings.environment import OVERRIDE, Environment
+from mainstem.settings.github import APP_KEY
 from mainstem.settings.keys import SIGNING_KEY
-from mainstem.settings.secrecy import holds_github_token, holds_signing_key, without_password
+from mainstem.settings.secrecy import (
+    holds_github_token,
+    holds_private_key,
+    holds_signing_key,
+    without_password,
+)
 from mainstem.settings.signals import NOT_READ, SIGNALS
 from mainstem.settings.variables import SECRETS, VARIABLES
 
@@ -68,6 +74,13 @@ def _problem(variable: str, value: str, given: Mapping[str, str]) -> Problem | N
             variable,
             "it holds a token for GitHub",
             f"Move that to GITHUB_TOKEN, and set {variable} to {own}, or unset it.",
+        )
+    if holds_private_key(text):
+        return Problem(
+            variable,
+            "it holds a private key",
+            f"Move that to {APP_KEY} if it is a GitHub App's, and set {variable} to {own}, or "
+            "unset it.",
         )
     if variable == CHOICE and _HOLDS_A_SECRET.search(value.strip()):
         return Problem(

@@ -66,6 +66,11 @@ class Settings(BaseModel):
     database_url: str = "sqlite:///mainstem.db"
     github_url: str = "https://api.github.com"
     github_token: SecretStr | None = None
+    github_tokens: tuple[SecretStr, ...] = ()
+    github_app_id: str | None = None
+    github_app_private_key: SecretStr | None = None
+    github_app_private_key_file: str | None = None
+    github_proxy: str | None = None
     github_webhook_secret: SecretStr | None = None
     github_webhook_secret_fallback: SecretStr | None = None
 
@@ -102,6 +107,11 @@ class Settings(BaseModel):
     def policy(self) -> Policy:
         """What the environment asks for and how it behaves."""
         return policy_of(self.environment)
+
+    @property
+    def has_github_credential(self) -> bool:
+        """Whether there is a token or an App: without, GitHub answers no GraphQL."""
+        return bool(self.github_token or self.github_tokens or self.github_app_id)
 
     @property
     def api_origin(self) -> str:
@@ -151,6 +161,8 @@ def _hash(kind: Literal["event", "signing"], secret: SecretStr | None) -> str | 
 def _shown(name: str, value: Any) -> Any:
     if isinstance(value, SecretStr):
         return "set"
+    if name == "github_tokens":
+        return f"{len(value)} set" if value else None
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, tuple):

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from mainstem.settings import keys
 from mainstem.settings.branches import CHOICE, EXPLICIT
 from mainstem.settings.detection import Detected
-from mainstem.settings.environment import OVERRIDE
+from mainstem.settings.environment import OVERRIDE, Environment
 from mainstem.settings.judging import Reading
 from mainstem.settings.policy import Policy
 
@@ -27,6 +27,7 @@ def notes(
     yield from _about_branches(policy, reading)
     yield from _about_keys(policy, reading)
     yield from _about_names(given, reading)
+    yield from _about_github(policy, reading)
     yield from _about_places(detected, policy, reading)
     if detected.platform in {"AWS Lambda", "Netlify", "Netlify Functions"}:
         yield from _about_size(given, detected.platform)
@@ -77,6 +78,18 @@ def _about_names(given: Mapping[str, str], reading: Reading) -> Iterator[str]:
         yield (
             f"{name} is copied by a front end's build into what it sends to browsers. Send events "
             "from the server, and replace the key that was shown."
+        )
+
+
+def _about_github(policy: Policy, reading: Reading) -> Iterator[str]:
+    values = reading.values
+    credentials = ("github_token", "github_tokens", "github_app_id")
+    if policy.environment is not Environment.PRODUCTION or values.get("catalog"):
+        return  # another application's functions need not ask GitHub
+    if not any(values.get(setting) for setting in credentials):
+        yield (
+            "Production has no credential for GitHub: set GITHUB_TOKEN, MAINSTEM_GITHUB_TOKENS, or "
+            "an App's id and key. Without one, 60 requests an hour are all there is."
         )
 
 

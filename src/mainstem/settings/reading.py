@@ -198,7 +198,7 @@ def _problems(error: ValidationError, reading: Reading, prefix: str) -> list[Pro
     problems = []
     for wrong in error.errors(include_url=False):
         setting = prefix + ".".join(str(part) for part in wrong["loc"])
-        secret = setting in SECRETS
+        secret = setting.partition(".")[0] in SECRETS
         found = "its value" if secret else f"'{wrong['input']}'"
         message = wrong["msg"][:1].lower() + wrong["msg"][1:]
         problems.append(

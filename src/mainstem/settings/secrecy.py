@@ -18,6 +18,9 @@ _SIGNING_KEY = re.compile(
 )
 # https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 _GITHUB_TOKEN = re.compile(r"(?<![a-z0-9])(?:gh[opsur]_|github_pat_)\w{6,}", re.IGNORECASE)
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+)
 _LONG_HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{32,}", re.IGNORECASE)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 # A password may hold a slash that nobody escaped; what follows a host's colon is a number.
@@ -37,6 +40,11 @@ def holds_github_token(text: str) -> bool:
     return _GITHUB_TOKEN.search(text) is not None
 
 
+def holds_private_key(text: str) -> bool:
+    """Whether there is a private key in PEM in `text`, or the beginning of one."""
+    return _PRIVATE_KEY.search(text) is not None
+
+
 def without_password(url: str) -> str:
     """`url` with stars in the place of its user and of parameters that hold a secret.
 
@@ -49,6 +57,7 @@ def without_password(url: str) -> str:
 
 def veiled(text: str) -> str:
     """`text` with what looks like a secret replaced by what it is."""
+    text = _PRIVATE_KEY.sub("(a private key)", text)
     text = _GITHUB_TOKEN.sub("(a token for GitHub)", _SIGNING_KEY.sub("(a signing key)", text))
     return _LONG_HEX.sub("(a long hexadecimal number)", text)
 

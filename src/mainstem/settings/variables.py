@@ -6,6 +6,7 @@ Dots lead into `sync`. A second name is one that the SDK, a platform or a common
 from collections.abc import Mapping
 
 from mainstem.settings.branches import CHOICE, EXPLICIT
+from mainstem.settings.github import APP_ID, APP_KEY, APP_KEY_FILE, TOKENS
 from mainstem.settings.keys import EVENT_KEY, FALLBACK_KEY, SIGNING_KEY
 from mainstem.settings.peers import VARIABLE as PEERS
 from mainstem.settings.shares import VARIABLE as ROLLOUT
@@ -36,7 +37,12 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "inngest_dev": ("INNGEST_DEV",),
     "database_url": ("MAINSTEM_DATABASE_URL", "DATABASE_URL"),
     "github_url": ("MAINSTEM_GITHUB_URL", "GITHUB_API_URL"),
-    "github_token": ("GITHUB_TOKEN", "GH_TOKEN"),
+    "github_token": ("GITHUB_TOKEN", "GH_TOKEN", "MAINSTEM_GITHUB_TOKEN"),
+    "github_tokens": (TOKENS,),
+    "github_app_id": (APP_ID,),
+    "github_app_private_key": (APP_KEY,),
+    "github_app_private_key_file": (APP_KEY_FILE,),
+    "github_proxy": ("MAINSTEM_GITHUB_PROXY",),
     "github_webhook_secret": ("MAINSTEM_GITHUB_WEBHOOK_SECRET",),
     "github_webhook_secret_fallback": ("MAINSTEM_GITHUB_WEBHOOK_SECRET_FALLBACK",),
     "serve_host": ("MAINSTEM_SERVE_HOST",),
@@ -78,6 +84,8 @@ SECRETS = (
     "signing_key",
     "signing_key_fallback",
     "github_token",
+    "github_tokens",
+    "github_app_private_key",
     "github_webhook_secret",
     "github_webhook_secret_fallback",
     "status_token",
@@ -87,6 +95,7 @@ ADDRESSES = (
     "inngest_api_base_url",
     "inngest_event_api_base_url",
     "github_url",
+    "github_proxy",
     "serve_origin",
 )
 LISTS = ("disabled_functions", "serve_groups", "serve_tags")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mainstem.functions import CoolDowns, Limits, Services
-from mainstem.github import GitHub
+from mainstem.github import AppKey, GitHub
 from mainstem.settings import Settings
-from mainstem.store import Database
+from mainstem.store import Database, StoredBudgets, StoredValidators
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,28 @@ async def open_services(settings: Settings, *, migrate: bool = False) -> AsyncIt
     try:
         if migrate:
             database.upgrade()
-        token = settings.github_token
-        async with GitHub(
-            base_url=settings.github_url, token=token.get_secret_value() if token else None
-        ) as github:
+        async with github_client(settings, database) as github:
             services = Services(database=database, github=github, limits=limits_from(settings))
             yield Opened(services=services, database=database, github=github)
     finally:
         database.close()
+
+
+def github_client(settings: Settings, database: Database) -> GitHub:
+    """The client with the settings' credentials; budgets and validators are the database's."""
+    token, key = settings.github_token, settings.github_app_private_key
+    app = None
+    if settings.github_app_id and key:
+        app = AppKey(settings.github_app_id, key.get_secret_value())
+    return GitHub(
+        base_url=settings.github_url,
+        token=token.get_secret_value() if token else None,
+        tokens=[one.get_secret_value() for one in settings.github_tokens],
+        app=app,
+        proxy=settings.github_proxy,
+        budgets=StoredBudgets(database),
+        validators=StoredValidators(database),
+    )
 
 
 def limits_from(settings: Settings) -> Limits:
