@@ -101,8 +101,8 @@ class Records:
     def _save_comment(self, told: CommentTold, batch: Batch) -> None:
         row = batch.comments[0]
         stored = stored_row(self.conn, comments, row["id"])
-        if stored is None:
-            store_batch(self.conn, batch, self.at)
+        if stored is None or told.happening == "deleted":
+            store_batch(self.conn, batch, self.at)  # the last that is told of it
         elif told.happening == "edited":
             self._edit(told, batch, stored)
         # A comment under an issue that is gone is gone with it.

@@ -1,0 +1,86 @@
+"""A database that only webhooks fed holds what a capture of the same repository holds."""
+
+import random
+
+from mainstem.functions.capture import (
+    capture_pr_details_graphql,
+    capture_repository_issues,
+    capture_repository_sync,
+)
+from mainstem.functions.events import (
+    PrDetailsGraphqlRequested,
+    RepositoryIssuesRequested,
+    RepositorySyncRequested,
+)
+from mainstem.simulate import deliveries, generate
+from mainstem.testing import run_handler
+
+from .conftest import Build
+from .posting import House, post_made, track
+
+# GitHub works these out when one pull request is read, and only such a read stores them.
+COMPUTED = {"mergeable", "mergeable_state"}
+
+
+async def captured(house: House) -> House:
+    pulls = RepositorySyncRequested(repository_id=house.repository_id, history="full")
+    issues = RepositoryIssuesRequested(
+        repository_id=house.repository_id, history="full", via="rest"
+    )
+    await run_handler(capture_repository_sync, pulls, house.services)
+    await run_handler(capture_repository_issues, issues, house.services)
+    return house
+
+
+def differences(one: House, other: House) -> list[str]:
+    """Every field in which the two differ, in words."""
+    found = []
+    for table, rows in one.what_github_said().items():
+        others = other.what_github_said()[table]
+        known = {row["id"]: row for row in others}
+        if len(rows) != len(others):
+            found.append(f"{table}: {len(rows)} rows, {len(others)} rows")
+        for row in rows:
+            there = known.get(row["id"], {})
+            found += [
+                f"{table} {row['github_id']} {key}: {value!r}, {there.get(key)!r}"
+                for key, value in row.items()
+                if key not in COMPUTED and value != there.get(key)
+            ]
+    return found
+
+
+async def read(house: House, number: int) -> None:
+    """What the event that a delivery asks for does."""
+    asked = PrDetailsGraphqlRequested(repository_id=house.repository_id, pr_number=number)
+    await run_handler(capture_pr_details_graphql, asked, house.services)
+
+
+async def test_webhooks_alone_fill_an_empty_database_as_a_capture_does(build: Build) -> None:
+    world = generate(7, 16)
+    fed, whole = await build(world), await captured(await build(world))
+    track(fed)
+    for made in deliveries(world):
+        outcome = await post_made(fed.services, made)
+        assert (outcome.status, outcome.ask) == ("handled", ())
+    assert differences(fed, whole) == []
+
+
+async def test_in_any_order_with_what_they_ask_for_they_end_the_same(build: Build) -> None:
+    world = generate(8, 8)
+    fed, whole = await build(world), await captured(await build(world))
+    track(fed)
+    made = list(deliveries(world))
+    random.Random(5).shuffle(made)
+    asked: set[int] = set()
+    waiting = []
+    for one in made:
+        outcome = await post_made(fed.services, one)
+        asked.update(outcome.ask)
+        if outcome.status == "waiting":
+            waiting.append(one)
+    for number in sorted(asked):
+        await read(fed, number)
+    for one in waiting:
+        assert (await post_made(fed.services, one)).status in ("handled", "ignored")
+    assert differences(fed, whole) == []

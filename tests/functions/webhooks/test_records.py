@@ -1,0 +1,173 @@
+"""What single deliveries do to the rows: tombstones, gaps, edits, counts, renames."""
+
+from typing import Any
+
+import pytest
+
+from mainstem.functions.webhooks.applying import apply_delivery
+from mainstem.simulate import Delivery, changes, follow
+from mainstem.store import keep_delivery
+
+from .posting import House, post, post_made, status_of, stored, track
+
+pytestmark = pytest.mark.both_databases
+
+
+@pytest.fixture
+def told(house: House) -> list[Delivery]:
+    """What the pretend GitHub delivers from now on, in order; the repository is tracked."""
+    track(house)
+    heard: list[Delivery] = []
+    follow(house.world, heard.append)
+    return heard
+
+
+def comments(house: House) -> list[dict[str, Any]]:
+    return house.rows("comments")
+
+
+async def test_a_late_created_does_not_bring_back_what_is_deleted(
+    house: House, told: list[Delivery]
+) -> None:
+    issue = changes.open_issue(house.there, "Rust", user=house.user())["number"]
+    comment = changes.add_comment(house.there, issue, "Where?", user=house.user())
+    changes.delete_comment(house.there, comment["id"])
+    opened, created, deleted = told
+    for one in (deleted, created, opened):
+        await post_made(house.services, one)
+    [row] = comments(house)
+    assert (row["body"], row["deleted_at"]) == ("Where?", house.clock.now())
+
+
+async def test_a_deleted_issue_takes_its_comments_along_the_late_ones_too(
+    house: House, told: list[Delivery]
+) -> None:
+    issue = changes.open_issue(house.there, "Rust", user=house.user())["number"]
+    changes.add_comment(house.there, issue, "Where?", user=house.user())
+    changes.add_comment(house.there, issue, "Here.", user=house.user())
+    changes.delete_issue(house.there, issue)
+    opened, first, second, deleted = told
+    for one in (opened, first, deleted, second):
+        await post_made(house.services, one)
+    assert [row["deleted_at"] is not None for row in comments(house)] == [True, True]
+    assert house.rows("issues")[0]["deleted_at"] is not None
+
+
+async def test_a_comment_on_an_unknown_pull_request_waits_and_asks_for_it(
+    house: House, told: list[Delivery]
+) -> None:
+    pull = changes.open_pull(house.there, "A quay", user=house.user())["number"]
+    changes.add_comment(house.there, pull, "Nice.", user=house.user())
+    opened, created = told
+    outcome = await post_made(house.services, created)
+    assert (outcome.status, outcome.ask) == ("waiting", (pull,))
+    assert status_of(house.services, created.guid) == "received"
+    await post_made(house.services, opened)
+    again = await apply_delivery(house.services, created.guid)
+    assert again.status == "handled"
+    assert [row["body"] for row in comments(house)] == ["Nice."]
+
+
+async def test_a_review_brings_its_pull_request_along(house: House, told: list[Delivery]) -> None:
+    pull = changes.open_pull(house.there, "A quay", user=house.user())["number"]
+    changes.add_review(house.there, pull, user=house.user(), body="Good.")
+    opened, review = told
+    await post_made(house.services, review)
+    assert house.pull(pull)["additions"] is None
+    assert [row["body"] for row in house.rows("reviews")] == ["Good."]
+    # What was opened is older and has what the review's lacks: it may have changed since.
+    assert (await post_made(house.services, opened)).ask == (pull,)
+
+
+async def test_an_older_record_does_not_overwrite_a_newer(
+    house: House, told: list[Delivery]
+) -> None:
+    issue = changes.open_issue(house.there, "Rust", user=house.user())["number"]
+    changes.edit_item(house.there, issue, title="Rust on the crane")
+    for one in reversed(told):
+        await post_made(house.services, one)
+    assert [row["title"] for row in house.rows("issues")] == ["Rust on the crane"]
+
+
+async def test_a_delivery_that_comes_again_does_nothing_again(
+    house: House, told: list[Delivery]
+) -> None:
+    changes.open_issue(house.there, "Rust", user=house.user())
+    await post_made(house.services, told[0])
+    before = house.rows("issues")
+    house.database.write(
+        keep_delivery, stored("issues", told[0].payload, house.clock.now(), guid=told[0].guid)
+    )
+    assert (await apply_delivery(house.services, told[0].guid)).status == "ignored"
+    assert house.rows("issues") == before
+    assert house.rows("webhook_deliveries")[0]["payload"] is None
+
+
+async def test_counts_of_comments_follow_the_comments(house: House, told: list[Delivery]) -> None:
+    pull = changes.open_pull(house.there, "A quay", user=house.user())["number"]
+    first = changes.add_comment(house.there, pull, "One.", user=house.user())
+    changes.add_comment(house.there, pull, "Two.", user=house.user())
+    changes.delete_comment(house.there, first["id"])
+    seen = []
+    for one in told:
+        await post_made(house.services, one)
+        seen.append(house.pull(pull)["comments_count"])
+    assert seen == [0, 1, 2, 1]
+
+
+async def test_a_renamed_label_and_a_deleted_milestone_are_seen_on_what_bears_them(
+    house: House, told: list[Delivery]
+) -> None:
+    issue = changes.open_issue(house.there, "Rust", user=house.user())["number"]
+    changes.edit_item(house.there, issue, milestone={"title": "v1", "number": 1, "id": 1})
+    changes.label(house.there, issue, 'say "no"')
+    changes.label(house.there, issue, "bug")
+    for one in told:
+        await post_made(house.services, one)
+    home = {"repository": told[0].payload["repository"]}
+    renamed = {
+        "action": "edited",
+        "label": {"name": "never"},
+        "changes": {"name": {"from": 'say "no"'}},
+    }
+    await post(house.services, "label", renamed | home)
+    await post(
+        house.services, "milestone", {"action": "deleted", "milestone": {"title": "v1"}} | home
+    )
+    [row] = house.rows("issues")
+    assert (row["labels"], row["milestone"]) == (["bug", "never"], None)
+
+
+async def test_a_repository_that_is_not_tracked_is_ignored(house: House) -> None:
+    heard: list[Delivery] = []
+    follow(house.world, heard.append)
+    changes.open_issue(house.there, "Rust", user=house.user())
+    outcome = await post_made(house.services, heard[0])
+    assert (outcome.status, outcome.why) == ("ignored", "the repository is not tracked")
+    assert house.count("issues") == 0
+
+
+async def test_a_star_is_an_entry_of_the_feed_once(house: House, told: list[Delivery]) -> None:
+    changes.star(house.there, house.user())
+    star = next(one for one in told if one.event == "star")
+    await post(house.services, "star", star.payload)
+    await post(house.services, "star", star.payload)
+    [row] = house.rows("github_events_cache")
+    assert (row["event_type"], row["actor_github_id"]) == ("WatchEvent", house.user())
+
+
+async def test_a_discussion_is_kept_with_its_answer_and_its_end(
+    house: House, told: list[Delivery]
+) -> None:
+    opened = changes.open_discussion(house.there, "Tides", user=house.user())
+    said = changes.comment_on_discussion(
+        house.there, opened["number"], "Twice a day.", user=house.user()
+    )
+    changes.answer_discussion(house.there, opened["number"], said["id"], user=house.user())
+    for one in told:
+        await post_made(house.services, one)
+    [row] = house.rows("discussions")
+    assert (row["comments_count"], row["answer_github_id"]) == (1, said["id"])
+    gone = told[0].payload | {"action": "deleted"}
+    await post(house.services, "discussion", gone)
+    assert house.rows("discussions")[0]["deleted_at"] is not None
