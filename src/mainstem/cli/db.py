@@ -1,18 +1,17 @@
-"""`mainstem db`: bring the database's schema up to date, or ask whether it is."""
+"""`mainstem db`: look after the database: its schema, what it holds, copies and exports."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
+from mainstem.cli.db_copy import copy
+from mainstem.cli.db_export import export
+from mainstem.cli.db_opening import opened_database, refuse_missing, shown_url
+from mainstem.cli.db_stats import stats
 from mainstem.cli.options import EPILOG, DatabaseOption, JsonOption
 
-if TYPE_CHECKING:
-    from mainstem.store import Database
-
 db = typer.Typer(
-    help="Look after the database's schema.",
+    help="Look after the database: its schema, what it holds, copies and files.",
     no_args_is_help=True,
     rich_markup_mode=None,
     add_completion=False,
@@ -24,12 +23,12 @@ def upgrade(database: DatabaseOption = None, json: JsonOption = False) -> None:
     """Bring the schema up to date; harmless when it is."""
     from mainstem.cli.output import print_json
 
-    with _opened(database) as opened:
+    with opened_database(database) as opened:
         opened.upgrade()
         if json:
-            print_json({"database": _shown(opened.url), "current": True})
+            print_json({"database": shown_url(opened.url), "current": True})
         else:
-            typer.echo(f"{_shown(opened.url)} is up to date.")
+            typer.echo(f"{shown_url(opened.url)} is up to date.")
 
 
 @db.command("check", epilog=EPILOG)
@@ -38,50 +37,21 @@ def check(database: DatabaseOption = None, json: JsonOption = False) -> None:
     from mainstem.cli.output import print_json
     from mainstem.store import SchemaOutdated, SchemaTooNew
 
-    _refuse_missing(database, as_json=json)
-    with _opened(database) as opened:
+    refuse_missing(database, "check", as_json=json)
+    with opened_database(database) as opened:
         try:
             opened.check_current()
         except (SchemaOutdated, SchemaTooNew) as error:
             if not json:
                 raise
-            print_json({"database": _shown(opened.url), "current": False, "problem": str(error)})
+            print_json({"database": shown_url(opened.url), "current": False, "problem": str(error)})
             raise typer.Exit(1) from error
         if json:
-            print_json({"database": _shown(opened.url), "current": True})
+            print_json({"database": shown_url(opened.url), "current": True})
         else:
-            typer.echo(f"{_shown(opened.url)} is up to date.")
+            typer.echo(f"{shown_url(opened.url)} is up to date.")
 
 
-def _refuse_missing(url: str | None, *, as_json: bool) -> None:
-    """Fail for a SQLite file that is not there: opening it, only to look, would make it."""
-    from mainstem.cli.doctor import sqlite_file
-    from mainstem.cli.outcome import CommandFailed
-    from mainstem.cli.output import print_json
-    from mainstem.cli.start import read_settings
-
-    address = read_settings(database_url=url).database_url
-    file = sqlite_file(address)
-    if file is None or file.exists():
-        return
-    shown = _shown(address)
-    problem = f"Cannot check database {shown!r}: there is no such file. Run `mainstem db upgrade`."
-    if not as_json:
-        raise CommandFailed(problem)
-    print_json({"database": shown, "current": False, "problem": problem})
-    raise typer.Exit(1)
-
-
-def _shown(url: str) -> str:
-    from mainstem.settings import veiled, without_password
-
-    return veiled(without_password(url))
-
-
-def _opened(url: str | None) -> Database:
-    from mainstem.cli.logs import set_up_logs
-    from mainstem.cli.start import read_settings
-    from mainstem.store import Database
-
-    set_up_logs("ERROR")
-    return Database(read_settings(database_url=url).database_url)
+db.command("stats", epilog=EPILOG)(stats)
+db.command("copy", epilog=EPILOG)(copy)
+db.command("export", epilog=EPILOG)(export)

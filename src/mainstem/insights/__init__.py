@@ -5,7 +5,7 @@ is SQL's; the little that is decided afterwards (risk levels, trends, medians) a
 Times are passed in. Writing results down, and when to compute them, is left to `functions`.
 """
 
-from mainstem.insights.completeness import Completeness, Freshness
+from mainstem.insights.completeness import Completeness, Freshness, load_completeness
 from mainstem.insights.counting import Activity, Tally
 from mainstem.insights.durations import Spread
 from mainstem.insights.lottery import LotteryFactor, Share
@@ -33,6 +33,7 @@ __all__ = [
     "UnknownRepository",
     "WorkspaceMetrics",
     "fresh_for",
+    "load_completeness",
     "period_of",
     "repository_summary",
     "workspace_days",

@@ -10,6 +10,12 @@ and `insights`.
 from mainstem.store import ids, tables
 from mainstem.store.aggregation_queue import Aggregation, close_aggregation, open_aggregation
 from mainstem.store.answers import expect_one
+from mainstem.store.backfills import (
+    BackfillJob,
+    begin_backfill,
+    close_backfill,
+    latest_backfill_job,
+)
 from mainstem.store.belongings import (
     Belonging,
     ItemKind,
@@ -229,6 +235,7 @@ __all__ = [
     "EXPORTED",
     "Aggregation",
     "Backfill",
+    "BackfillJob",
     "BadRow",
     "Belonging",
     "CachedMetrics",
@@ -246,8 +253,8 @@ __all__ = [
     "DatabaseUnavailable",
     "DiscussionRow",
     "DueWorkspace",
-    "ExportFailed",
     "ExportedFile",
+    "ExportFailed",
     "Format",
     "GithubEventRow",
     "InstallationRow",
@@ -299,9 +306,11 @@ __all__ = [
     "active_workspace_repositories",
     "add_reached",
     "add_workspace_repository",
+    "begin_backfill",
     "belongings",
     "close_abandoned",
     "close_aggregation",
+    "close_backfill",
     "close_gaps",
     "copy_database",
     "count_active_workspaces",
@@ -336,6 +345,7 @@ __all__ = [
     "keep_delivery",
     "known_deliveries",
     "known_repositories",
+    "latest_backfill_job",
     "latest_sync_time",
     "list_counts",
     "list_metrics_days",

@@ -85,3 +85,11 @@ class NoRowWritten(StoreError):
         )
         self.table = table
         self.key = dict(key)
+
+
+class CopyRefused(StoreError):
+    """A database was not copied: the target holds something else, or differs at the end."""
+
+
+class ExportFailed(StoreError):
+    """Tables could not be written to files; what was complete stays."""
