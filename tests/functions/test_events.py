@@ -79,6 +79,7 @@ def test_every_event_of_the_original_has_its_name() -> None:
         "capture/repository.events",
         "capture/repository.issues",
         "capture/repository.sync",
+        "capture/repository.sync.enhanced",
         "capture/repository.sync.graphql",
         "classify/repository.single",
         "classify/repository.size",

@@ -36,6 +36,7 @@ from mainstem.functions import (
     RepositoryEventsRequested,
     RepositoryIssuesRequested,
     RepositorySizeRequested,
+    RepositorySyncEnhancedRequested,
     RepositorySyncGraphqlRequested,
     RepositorySyncRequested,
     Services,
@@ -126,6 +127,9 @@ def an_event_for_each(filled: Filled) -> dict[str, EventData]:
             repository_id=filled.repository
         ),
         "capture-repository-discussions": RepositoryDiscussionsRequested(
+            repository_id=filled.repository
+        ),
+        "capture-repository-sync-enhanced": RepositorySyncEnhancedRequested(
             repository_id=filled.repository
         ),
         "capture-repository-events": RepositoryEventsRequested(repository_id=filled.repository),

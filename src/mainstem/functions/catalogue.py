@@ -12,6 +12,7 @@ from mainstem.functions.events import (
     NewRepositoryDiscovered,
     PrActivityRequested,
     RepositorySizeRequested,
+    RepositorySyncEnhancedRequested,
     WorkspaceMetricsRequested,
     WorkspacePrioritiesRequested,
     WorkspaceRepositoryChanged,
@@ -40,6 +41,7 @@ CaptureFunctions = TypedDict(
         "capture-repository-events": inngest.Function[object],
         "capture-repository-comments-all": inngest.Function[object],
         "capture-repository-discussions": inngest.Function[object],
+        "capture-repository-sync-enhanced": inngest.Function[object],
     },
 )
 ClassifyFunctions = TypedDict(
@@ -85,6 +87,7 @@ RECEIVED: Final = (
     NewRepositoryDiscovered,
     PrActivityRequested,
     RepositorySizeRequested,
+    RepositorySyncEnhancedRequested,
     WorkspaceMetricsRequested,
     WorkspacePrioritiesRequested,
     WorkspaceRepositoryChanged,

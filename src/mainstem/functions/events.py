@@ -173,6 +173,17 @@ class RepositoryDiscussionsRequested(EventData, name="capture/repository.discuss
     job_id: UUID | None = None
 
 
+class RepositorySyncEnhancedRequested(EventData, name="capture/repository.sync.enhanced"):
+    """Sync a repository's newest pull requests, and have its history captured if it is not."""
+
+    repository_id: UUID
+    days: int = Field(default=30, ge=1)
+    reason: SyncReason | None = None
+    repository_name: str | None = None
+    priority: Priority = "medium"
+    job_id: UUID | None = None
+
+
 # --- classify ------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from mainstem.functions.capture.repository_discussions import capture_repository
 from mainstem.functions.capture.repository_events import capture_repository_events
 from mainstem.functions.capture.repository_issues import capture_repository_issues
 from mainstem.functions.capture.repository_sync import capture_repository_sync
+from mainstem.functions.capture.repository_sync_enhanced import capture_repository_sync_enhanced
 from mainstem.functions.capture.repository_sync_graphql import capture_repository_sync_graphql
 from mainstem.functions.services import Services
 
@@ -34,6 +35,7 @@ CAPTURE: tuple[Definition[Any, Services, Any], ...] = (
     capture_repository_events,
     capture_repository_comments_all,
     capture_repository_discussions,
+    capture_repository_sync_enhanced,
 )
 
 __all__ = [
@@ -48,5 +50,6 @@ __all__ = [
     "capture_repository_events",
     "capture_repository_issues",
     "capture_repository_sync",
+    "capture_repository_sync_enhanced",
     "capture_repository_sync_graphql",
 ]
