@@ -39,7 +39,8 @@ from .priorities import Priority
 class Budget:
     """The state of one credential and resource, as everybody shares it. None is not known.
 
-    `remaining` is what is neither spent nor lent, until `resets_at`. Before `quiet_until` nothing
+    `remaining` is what is neither spent nor lent, until `resets_at`; while the limit is not known it
+    counts down from zero. Before `quiet_until` nothing
     is asked: a secondary limit was met, at `met_at`, when `met_per_minute` points had been sent in
     a minute and `quiet_cause` was asked for the `quiet_repeats`-th time.
     """
@@ -96,8 +97,11 @@ def told(budget: Budget, reading: Reading) -> Budget:
     left = max(0, reading.remaining)
     if budget.resets_at is None:
         # Since the last window ended points may have been lent that no answer has told of.
-        known = left if budget.remaining is None else min(budget.remaining, left)
-        known = left if budget.limit != reading.limit else known
+        known = left
+        if budget.limit is None:
+            known = min(left, reading.limit + (budget.remaining or 0))
+        elif budget.limit == reading.limit and budget.remaining is not None:
+            known = min(left, budget.remaining)
         return replace(budget, limit=reading.limit, remaining=known, resets_at=reading.resets_at)
     ahead = reading.resets_at - budget.resets_at
     if ahead > SAME_RESET:
@@ -164,7 +168,7 @@ def per_minute(budget: Budget, rule: Rule, now: datetime) -> float:
 
 def room_for(budget: Budget, priority: Priority) -> int | None:
     """What `priority` may spend in this window; None where no budget is known."""
-    if budget.remaining is None:
+    if budget.remaining is None or budget.limit is None:
         return None
     return budget.remaining - _kept(budget, priority)
 
@@ -193,7 +197,9 @@ def lend(budget: Budget, wish: Wish, rule: Rule, now: datetime) -> tuple[Budget,
     if at - now > wish.longest:
         return budget, Refusal("pace", at)
     points = max(wish.points, _slice(room) if burst > MOST_LENT else 1)
-    left = None if budget.remaining is None else max(0, budget.remaining - points)
+    left = (budget.remaining or 0) - points
+    if budget.limit is not None:
+        left = max(0, left)
     return replace(budget, remaining=left, next_at=line + apart * points), Loan(points, at)
 
 
