@@ -1,12 +1,17 @@
+"""What did not fit a page: how it is asked for, and what is never taken for complete."""
+
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstem.github import BadAnswer
-from mainstem.github.overflow import Gap, Reach, fill, follow_up, issue_gaps, pull_gaps
+from mainstem.github import BadAnswer, Effort, Gap
+from mainstem.github.graphql_payloads import read_nested
+from mainstem.github.overflow import MOST_ITEMS, Reach, follow_up, gap_in, within
 from mainstem.github.payload import Fields
+
+EFFORT = Effort(1, 0.0)
 
 
 def part(nodes: list[Any], total: int, cursor: str | None = None) -> dict[str, Any]:
@@ -15,61 +20,66 @@ def part(nodes: list[Any], total: int, cursor: str | None = None) -> dict[str, A
     return {"totalCount": total, "nodes": nodes, "pageInfo": info}
 
 
-def pull(**lists: Any) -> Fields:
-    whole = {"id": "P", "reviews": part([], 0), "comments": part([], 0)}
-    return Fields(whole | {"reviewThreads": part([], 0)} | lists, "pull request 5")
+def review(number: int) -> dict[str, Any]:
+    return {
+        "fullDatabaseId": str(number), "state": "APPROVED", "body": "", "author": None,
+        "commit": None, "submittedAt": "2026-01-02T00:00:00Z",
+    }  # fmt: skip
 
 
-def test_complete_pull_has_no_gap() -> None:
-    assert pull_gaps([pull()]) == []
+def gap(missing: int = 8, cursor: str = "a") -> Gap:
+    return Gap("reviews", 5, "P", cursor, missing)
 
 
-def test_each_list_that_goes_on_is_a_gap_threads_included() -> None:
-    long_thread = {"id": "T", "comments": part([{}], 60, "c")}
-    threads = part([long_thread, {"id": "U", "comments": part([], 0)}], 9, "c")
-    wide = pull(reviews=part([{}], 101, "c"), comments=part([{}], 2, "c"), reviewThreads=threads)
-    gaps = pull_gaps([pull(), wide])
-    assert [gap.kind for gap in gaps] == ["reviews", "pull_comments", "threads", "thread_comments"]
-    assert [gap.node_id for gap in gaps] == ["P", "P", "P", "T"]
+def test_a_list_that_ends_leaves_no_gap() -> None:
+    parent = Fields({"id": "P", "reviews": part([{}], 1)}, "pull request 5")
+    assert list(gap_in(parent, "reviews", "reviews", 5)) == []
 
 
-def test_issue_without_labels_field_has_no_gap_there() -> None:
-    lists = {"labels": None, "assignees": part([], 0), "comments": part([{}], 101, "c")}
-    gaps = issue_gaps([Fields({"id": "I", **lists}, "issue 3")])
-    assert [gap.kind for gap in gaps] == ["issue_comments"]
+def test_a_list_that_goes_on_says_where_and_how_much() -> None:
+    parent = Fields({"id": "P", "reviews": part([{}], 101, "c")}, "pull request 5")
+    assert list(gap_in(parent, "reviews", "reviews", 5)) == [Gap("reviews", 5, "P", "c", 100)]
 
 
-@given(st.integers(0, 300), st.integers(0, 300), st.integers(1, 100))
-def test_follow_up_asks_for_exactly_what_is_missing_within_reach(
-    here: int, total: int, size: int
+def test_a_timeline_counts_what_its_filter_leaves() -> None:
+    timeline = {**part([{}], 900, "c"), "filteredCount": 4}
+    parent = Fields({"id": "P", "timelineItems": timeline}, "pull request 5")
+    (found,) = gap_in(parent, "timelineItems", "timeline", 5)
+    assert found.missing == 3
+
+
+@given(st.integers(1, 300), st.integers(1, 100))
+def test_a_follow_up_asks_for_exactly_what_is_missing_within_reach(missing: int, size: int) -> None:
+    query, variables = follow_up([gap(missing)], Reach(size=size))
+    assert f"reviews(first: {min(missing, size, 100)}, after: $a0)" in query.text
+    assert variables == {"n0": "P", "a0": "a"}
+
+
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=120), st.integers(1, 100))
+def test_one_follow_up_stays_within_its_bounds_and_always_moves_on(
+    missing: list[int], aliases: int
 ) -> None:
-    query, variables = follow_up(
-        [Gap("reviews", "P", part([{}] * here, total, "c"), "x")], Reach(size=size)
-    )
-    wanted = min(max(1, total - here), size, 100)
-    assert f"reviews(first: {wanted}, after: $a0)" in query.text
-    assert variables == {"n0": "P", "a0": "c"}
+    chosen = within([gap(each) for each in missing], Reach(aliases))
+    assert 1 <= len(chosen) <= aliases
+    assert len(chosen) == 1 or sum(min(each.missing, 100) for each in chosen) <= MOST_ITEMS
 
 
-def test_filled_list_holds_what_was_there_and_what_came() -> None:
-    held = part([{"n": 1}], 3, "a")
-    gap = Gap("reviews", "P", held, "x")
-    fill([gap], Fields({"g0": {"reviews": part([{"n": 2}, {"n": 3}], 3)}}, "answer"))
-    assert [node["n"] for node in held["nodes"]] == [1, 2, 3]
-    assert held["pageInfo"]["hasNextPage"] is False
+def test_what_came_is_read_and_what_still_goes_on_is_a_gap() -> None:
+    data = Fields({"g0": {"reviews": part([review(2), review(3)], 9, "b")}}, "answer")
+    parts = read_nested([gap()], data, EFFORT)
+    assert [found.id for found in parts.reviews] == [2, 3]
+    assert parts.gaps == (gap(missing=6, cursor="b"),)
 
 
-@pytest.mark.parametrize("more", [part([{}], 9, "a"), part([], 9, "b")])
-def test_list_that_goes_on_without_moving_is_refused(more: dict[str, Any]) -> None:
-    gap = Gap("reviews", "P", part([{}], 9, "a"), "reviews of 5")
+@pytest.mark.parametrize("more", [part([review(2)], 9, "a"), part([], 9, "b")])
+def test_a_list_that_goes_on_without_moving_is_refused(more: dict[str, Any]) -> None:
     with pytest.raises(BadAnswer, match="says that it goes on, and does not"):
-        fill([gap], Fields({"g0": {"reviews": more}}, "answer"))
+        read_nested([gap()], Fields({"g0": {"reviews": more}}, "answer"), EFFORT)
 
 
-def test_parent_that_is_null_is_never_taken_for_empty() -> None:
-    gap = Gap("reviews", "P", part([{}], 9, "a"), "reviews of 5")
-    with pytest.raises(BadAnswer, match="found null, expected the PullRequest"):
-        fill([gap], Fields({"g0": None}, "answer"))
+def test_a_parent_that_is_null_is_gone_not_empty() -> None:
+    parts = read_nested([gap()], Fields({"g0": None}, "answer"), EFFORT)
+    assert (parts.gone, parts.gaps, parts.reviews) == ((gap(),), (), ())
 
 
 def test_reach_halves_lists_first_and_ends() -> None:

@@ -11,8 +11,10 @@ from mainstem.github import (
     GitHub,
     Gone,
     NotFound,
+    People,
     ResourceLimits,
 )
+from mainstem.github.planner import issue_units, page_units, points_of
 from mainstem.simulate import Options, SimulatedGitHub, World, simulated_github
 
 from .scripted import Script, SteeredClock, pull_json, reply, user
@@ -34,9 +36,10 @@ async def narrow(world: World, clock: SteeredClock) -> AsyncIterator[GitHub]:
 
 async def test_page_that_is_too_heavy_is_halved_and_says_so(narrow: GitHub) -> None:
     first = await narrow.pull_bundles_page(OWNER, NAME, first=24)
-    assert (first.width, len(first.items), first.total) == (3, 3, 60)
-    again = await narrow.pull_bundles_page(OWNER, NAME, first=first.width or 0, next=first.next)
-    assert (again.width, len(again.items)) == (3, 3)
+    assert (len(first.items), first.total) == (3, 60)
+    assert (first.effort and (first.effort.width, first.effort.refused)) == (3, 6)
+    again = await narrow.pull_bundles_page(OWNER, NAME, first=9, safe=5, next=first.next)
+    assert (again.effort and (again.effort.width, again.effort.refused)) == (5, 9)
 
 
 async def test_narrow_walk_finds_what_a_wide_one_finds(narrow: GitHub, visitor: GitHub) -> None:
@@ -44,25 +47,55 @@ async def test_narrow_walk_finds_what_a_wide_one_finds(narrow: GitHub, visitor: 
     assert await issue_bundles(narrow, OWNER, NAME) == await issue_bundles(visitor, OWNER, NAME)
 
 
-async def test_page_of_default_width_costs_one_point(visitor: GitHub) -> None:
-    await bundles(visitor, OWNER, NAME)
-    await issue_bundles(visitor, OWNER, NAME)
-    usage = visitor.ledger.snapshot()
-    for name in ("PullBundlesPage", "IssueBundlesPage"):
-        assert usage.by_query[name].points == usage.by_query[name].requests
-    assert usage.graphql_remaining is not None
+@pytest.mark.parametrize("people", [True, False])
+@pytest.mark.parametrize("threads", [0, 1, 4])
+@pytest.mark.parametrize("width", [1, 20, 60])
+async def test_page_costs_what_the_planner_reckons(
+    visitor: GitHub, width: int, threads: int, people: bool
+) -> None:
+    page = await visitor.pull_bundles_page(
+        OWNER, NAME, first=width, threads=threads, people=people and threads > 0
+    )
+    where: People = "page" if people and threads else "list"
+    expected = points_of(page_units(width, threads=threads, people=where))
+    assert page.effort is not None
+    assert page.effort.points == expected
+
+
+async def test_page_of_issues_and_the_probe_cost_what_the_planner_reckons(
+    visitor: GitHub,
+) -> None:
+    page = await visitor.issue_bundles_page(OWNER, NAME, first=83)
+    assert page.effort is not None
+    assert page.effort.points == points_of(issue_units(83))
+    await visitor.probe(OWNER, NAME)
+    assert visitor.ledger.snapshot().by_query["Probe"].points == 1
+
+
+async def test_probe_tells_sizes_and_newest_updates(visitor: GitHub, world: World) -> None:
+    probe = await visitor.probe(OWNER, NAME)
+    there = world.repository
+    assert (probe.pulls, probe.issues) == (len(there.pulls), len(there.issues))
+    newest = max(row["updated_at"] for row in there.pulls.values())
+    assert probe.newest_pull == datetime.fromisoformat(newest)
+    assert sorted(probe.threads) == sorted(len(there.threads_of(n)) for n in there.pulls)
+
+
+async def test_pull_requests_by_number_are_those_of_a_page(visitor: GitHub) -> None:
+    page = await visitor.pull_bundles_page(OWNER, NAME, first=10, threads=2)
+    numbers = [bundle.pull.number for bundle in page.items]
+    found = await visitor.pull_bundles(OWNER, NAME, [*numbers, 99_999], threads=2)
+    assert found == page.items
 
 
 async def test_smallest_nested_lists_lose_nothing(
     visitor: GitHub, pretend: SimulatedGitHub
 ) -> None:
     whole = await visitor.pull_bundle(OWNER, NAME, 1)
-    page = await visitor.pull_bundles_page(OWNER, NAME, first=1)
     # Narrower than one pull request: its lists shrink, and follow-ups bring the rest.
     pretend.faults.graphql_error("RESOURCE_LIMITS_EXCEEDED", "too heavy", times=2)
-    least = await visitor.pull_bundles_page(OWNER, NAME, first=1)
-    assert least == page
-    assert least.items[0].comments == whole.comments
+    least = await visitor.pull_bundle(OWNER, NAME, 1)
+    assert least == whole
 
 
 async def test_query_that_is_always_too_heavy_ends_in_an_error(
@@ -79,13 +112,14 @@ async def test_time_out_of_the_server_is_repeated_then_narrowed(
 ) -> None:
     pretend.faults.bad_gateway(times=5)
     page = await visitor.pull_bundles_page(OWNER, NAME, first=8)
-    assert (page.width, len(page.items), len(clock.slept)) == (4, 4, 4)
+    assert (page.effort and page.effort.width, len(page.items)) == (4, 4)
+    assert len(clock.slept) >= 4
 
 
 async def test_partial_answer_is_asked_for_again_not_taken(
     visitor: GitHub, pretend: SimulatedGitHub
 ) -> None:
-    pretend.faults.partial("repository", "pullRequests", "nodes", 0, "reviews")
+    pretend.faults.partial("repository", "pullRequests", "nodes", 0, "timelineItems")
     page = await visitor.pull_bundles_page(OWNER, NAME)
     assert page == await visitor.pull_bundles_page(OWNER, NAME)
     assert visitor.ledger.snapshot().retries == 1
@@ -95,7 +129,7 @@ async def test_order_and_direction_are_githubs(visitor: GitHub) -> None:
     newest = await visitor.pull_bundles_page(OWNER, NAME, order="updated", direction="desc")
     times = [bundle.pull.updated_at for bundle in newest.items]
     assert times == sorted(times, reverse=True)
-    listed = await visitor.pulls_page(OWNER, NAME, sort="updated", direction="desc", per_page=24)
+    listed = await visitor.pulls_page(OWNER, NAME, sort="updated", direction="desc", per_page=25)
     assert [pull.number for pull in listed.items] == [one.pull.number for one in newest.items]
 
 
@@ -211,7 +245,8 @@ def bundle_data() -> dict[str, Any]:
         "updatedAt": "2026-01-02T00:00:00Z", "merged": False, "additions": 1, "deletions": 1,
         "changedFiles": 1, "baseRefName": "main", "headRefName": "fix", "headRefOid": "f00",
         "url": "u", "author": None, "mergedBy": None, "commits": {"totalCount": 1},
-        "reviews": connection([], more="c", total=1), "comments": connection([]),
+        "milestone": None, "totalCommentsCount": 0,
+        "timelineItems": {**connection([], more="c", total=1), "filteredCount": 1},
         "reviewThreads": connection([]), "mergeable": "UNKNOWN",
     }  # fmt: skip
     return {"repository": {"databaseId": 1, "nameWithOwner": "o/r", "pullRequest": pull}}
@@ -220,10 +255,11 @@ def bundle_data() -> dict[str, Any]:
 HEAVY = {"errors": [{"type": "RESOURCE_LIMITS_EXCEEDED", "message": "too heavy"}]}
 REST_OF_IT = {
     "g0": {
-        "reviews": connection(
-            [{"fullDatabaseId": "9", "state": "ODD", "body": "", "author": None, "commit": None,
-              "submittedAt": "2026-01-02T00:00:00Z"},
-             {"fullDatabaseId": "8", "state": "PENDING", "submittedAt": None}]
+        "timelineItems": connection(
+            [{"__typename": "PullRequestReview", "fullDatabaseId": "9", "state": "ODD", "body": "",
+              "author": None, "commit": None, "submittedAt": "2026-01-02T00:00:00Z"},
+             {"__typename": "PullRequestReview", "fullDatabaseId": "8", "state": "PENDING",
+              "submittedAt": None}]
         )
     }
 }  # fmt: skip

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
-from mainstem.github import queries
-from mainstem.github.overflow import Gap, Reach, follow_up
+from mainstem.github import Gap, NestedList, queries
+from mainstem.github.overflow import Reach, follow_up
 
 TEXTS = [value for value in vars(queries).values() if isinstance(value, queries.Query)]
 
@@ -17,7 +17,10 @@ def schema(shared: Path) -> GraphQLSchema:
 
 
 def test_every_query_is_among_those_checked() -> None:
-    names = {"PullBundle", "PullBundlesPage", "RecentPulls", "IssueBundlesPage"}
+    names = {
+        "PullBundle", "PullsPage", "PullsPageWithPeople", "PullsPageOfReviews", "Probe",
+        "RecentPulls", "IssueBundlesPage",
+    }  # fmt: skip
     assert {query.name for query in TEXTS} == names
 
 
@@ -35,17 +38,18 @@ def test_query_asks_what_it_costs_and_for_no_computed_field(query: queries.Query
     assert ("mergeable" in query.text) == (query.name == "PullBundle")
 
 
-def gap(kind: queries.NestedList) -> Gap:
-    connection = {"totalCount": 9, "nodes": [], "pageInfo": {"endCursor": "c"}}
-    return Gap(kind, "n", connection, "x")
+def gap(kind: NestedList) -> Gap:
+    return Gap(kind, 1, "n", "c", 9)
 
 
 @pytest.mark.parametrize("kind", list(queries.NESTED))
-def test_follow_up_of_each_nested_list_is_valid(
-    kind: queries.NestedList, schema: GraphQLSchema
-) -> None:
+def test_follow_up_of_each_nested_list_is_valid(kind: NestedList, schema: GraphQLSchema) -> None:
     query, _ = follow_up([gap(kind)], Reach())
     assert validate(schema, parse(query.text)) == []
+
+
+def test_pull_requests_by_number_are_asked_for_validly(schema: GraphQLSchema) -> None:
+    assert validate(schema, parse(queries.pulls_by_number([1, 22]).text)) == []
 
 
 def test_follow_up_of_all_of_them_together_is_valid(schema: GraphQLSchema) -> None:

@@ -1,27 +1,74 @@
+"""How wide the next page is: grows while GitHub is quick, shrinks when it is not."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstem.github.widths import ISSUES_PER_PAGE, PULLS_PER_PAGE, THREADS_PER_PULL, Widths
+from mainstem.github import Effort, Width, width_after
+from mainstem.github.widths import GOOD_SECONDS, PATIENCE, SLOW_SECONDS, narrower
+
+EFFORTS = st.builds(Effort, st.integers(1, 100), st.floats(0, 30), st.none() | st.integers(1, 100))
 
 
-@given(st.integers(1, 100), st.integers(1, 100))
-def test_narrowing_always_ends_at_one_of_everything(page: int, threads: int) -> None:
-    width, steps = Widths(page=page, threads=threads), 0
-    while narrower := width.narrower():
-        assert narrower.page <= width.page
-        width, steps = narrower, steps + 1
-    assert width == Widths(page=1, threads=1, nested=1, thread_comments=1)
-    assert steps <= 10
+def served(limit: int | None, seconds_an_item: float, pages: int) -> tuple[list[int], int]:
+    """The widths that got through a server that answers at most `limit` items, and its refusals."""
+    known, widths, refusals = Width(), [], 0
+    for _ in range(pages):
+        asked, refused = known.widest, None
+        while limit is not None and asked > limit:
+            refused, refusals = asked, refusals + 1
+            asked = narrower(asked, safe=known.safe) or 1
+        widths.append(asked)
+        known = width_after(known, Effort(asked, asked * seconds_an_item, refused))
+    return widths, refusals
+
+
+@given(EFFORTS, EFFORTS, EFFORTS)
+def test_any_answers_leave_a_width_that_may_be_asked_for(a: Effort, b: Effort, c: Effort) -> None:
+    known = Width()
+    for effort in (a, b, c):
+        known = width_after(known, effort)
+        assert 1 <= known.widest <= 100
+
+
+def test_a_quick_server_is_asked_for_full_pages_after_two() -> None:
+    assert served(None, 0.0, 4)[0] == [25, 50, 100, 100]
+
+
+def test_pages_settle_where_they_take_a_good_time() -> None:
+    widths, refusals = served(None, 0.1, 10)
+    assert refusals == 0
+    assert 30 <= widths[-1] <= 40
+    assert max(widths) * 0.1 <= GOOD_SECONDS
+
+
+@pytest.mark.parametrize("limit", [1, 7, 25, 33, 40, 64, 99])
+def test_a_hard_limit_is_found_at_the_price_of_few_refusals(limit: int) -> None:
+    widths, refusals = served(limit, 0.0, PATIENCE)
+    assert refusals <= 8
+    assert widths[-1] >= limit * 0.9
+
+
+def test_a_width_that_failed_is_tried_again_after_a_while_only() -> None:
+    widths, refusals = served(40, 0.0, 10 * PATIENCE)
+    assert refusals <= 50
+    assert sum(widths) / len(widths) > 36
+
+
+def test_a_slow_answer_halves_the_next_page() -> None:
+    assert width_after(Width(40), Effort(40, SLOW_SECONDS)).widest == 20
+
+
+def test_a_page_narrower_than_the_known_width_teaches_nothing() -> None:
+    assert width_after(Width(80), Effort(3, 0.1)).widest == 80
+
+
+def test_after_a_refusal_the_width_that_worked_is_asked_for_again_not_half() -> None:
+    assert narrower(50, safe=37) == 37
+    assert (narrower(50), narrower(50, safe=80), narrower(1)) == (25, 25, None)
 
 
 @pytest.mark.parametrize("page", [0, 101, -1])
-def test_size_that_github_refuses_is_refused_before(page: int) -> None:
-    with pytest.raises(ValueError, match=f"Cannot ask GitHub for {page} items"):
-        Widths(page=page)
-
-
-def test_default_pages_cost_one_point_by_githubs_formula() -> None:
-    # One list of pull requests; four lists for each, and the comments of each thread.
-    assert 1 + PULLS_PER_PAGE * (4 + THREADS_PER_PULL) < 150
-    assert 1 + ISSUES_PER_PAGE * 3 < 150
+def test_a_width_that_github_refuses_is_refused_before(page: int) -> None:
+    with pytest.raises(ValueError, match=f"A page cannot have {page} items"):
+        Width(page)

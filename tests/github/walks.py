@@ -13,6 +13,7 @@ from mainstem.github import (
     PullBundle,
     PullRequest,
 )
+from mainstem.github.graphql_payloads import by_submission, in_order
 
 T = TypeVar("T")
 
@@ -28,7 +29,26 @@ async def walk(fetch: Callable[[str | None], Awaitable[Page[T]]]) -> list[T]:
 
 
 async def bundles(github: GitHub, owner: str, name: str, *, first: int = 24) -> list[PullBundle]:
-    return await walk(lambda place: github.pull_bundles_page(owner, name, first=first, next=place))
+    """Every pull request with all that is theirs; what did not fit a page is read at the end."""
+    found = await walk(lambda place: github.pull_bundles_page(owner, name, first=first, next=place))
+    whole = {bundle.pull.number: bundle for bundle in found}
+    gaps = [gap for bundle in found for gap in bundle.gaps]
+    while gaps:
+        parts = await github.nested_parts(gaps, about="the rest")
+        gaps = [*gaps[len(parts.asked) :], *parts.gaps]
+        for number in {gap.number for gap in parts.asked}:
+            old = whole[number]
+            whole[number] = replace(
+                old,
+                reviews=by_submission(
+                    [*old.reviews, *(r for r in parts.reviews if r.pull_number == number)]
+                ),
+                comments=in_order(
+                    [*old.comments, *(c for c in parts.comments if c.number == number)]
+                ),
+                gaps=(),
+            )
+    return list(whole.values())
 
 
 async def issue_bundles(github: GitHub, owner: str, name: str) -> list[IssueBundle]:
@@ -47,5 +67,5 @@ def as_listed(pull: PullRequest) -> PullRequest:
     """The pull request as a REST list tells it: without sizes, merger and mergeability."""
     return replace(
         pull, merged_by=UNSET, additions=UNSET, deletions=UNSET, changed_files=UNSET,
-        commits=UNSET, mergeable=UNSET, mergeable_state=UNSET,
+        commits=UNSET, mergeable=UNSET, mergeable_state=UNSET, comments_count=UNSET,
     )  # fmt: skip

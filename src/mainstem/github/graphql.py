@@ -11,6 +11,7 @@ from .answers import Answer, Circumstances
 from .errors import Conflict, NotFound, RequestFailed, ResourceLimits, ServerTrouble
 from .graphql_answers import data_of, graphql_verdict, points_of, too_heavy
 from .graphql_payloads import (
+    by_submission,
     in_order,
     read_issue_bundle,
     read_nested,
@@ -281,7 +282,7 @@ class GraphQLCalls:
             gaps = (*gaps[len(parts.asked) :], *parts.gaps)
         return replace(
             bundle,
-            reviews=tuple(reviews.values()),
+            reviews=by_submission(reviews.values()),
             comments=in_order(comments.values()),
             gaps=(),
         )

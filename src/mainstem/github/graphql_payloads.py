@@ -1,7 +1,7 @@
 """GraphQL's JSON, read into the same values as REST's. A wrong shape raises `BadAnswer`."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 from .mappings import account_or_ghost, bot_login, issue_state, mergeable, pull_state, review_state
 from .overflow import gap_after, gap_in
@@ -24,8 +24,6 @@ from .values import (
     Review,
     Unset,
 )
-
-V = TypeVar("V", Review, Comment)
 
 
 def read_repository_ref(repository: Fields) -> RepositoryRef:
@@ -139,7 +137,7 @@ def read_pull_bundle(of: Fields, repository: RepositoryRef) -> PullBundle:
         gaps.extend(_gaps_of_threads(of.child("reviewThreads"), number))
     return PullBundle(
         pull=pull,
-        reviews=_distinct(found.reviews),
+        reviews=by_submission(found.reviews),
         comments=in_order(found.comments),
         repository=repository,
         threads=threads,
@@ -172,7 +170,7 @@ def read_nested(asked: Sequence[Gap], data: Fields, effort: Effort) -> NestedPar
             gaps.extend(_gaps_of_threads(more, gap.number))
     return NestedParts(
         asked=tuple(asked),
-        reviews=_distinct(found.reviews),
+        reviews=by_submission(found.reviews),
         comments=in_order(found.comments),
         gaps=tuple(gaps),
         gone=tuple(gone),
@@ -328,9 +326,13 @@ def _oid(node: Fields, key: str) -> str | None:
     return None if commit is None else commit.text("oid")
 
 
-def _distinct(values: Iterable[V]) -> tuple[V, ...]:
-    # A list that changes while it is read may show an item twice.
-    return tuple({value.id: value for value in values}.values())
+def by_submission(reviews: Iterable[Review]) -> tuple[Review, ...]:
+    """Reviews in the order of their submission, each once.
+
+    A list that changes while it is read may show an item twice, and each comment names its review.
+    """
+    distinct = {review.id: review for review in reviews}
+    return tuple(sorted(distinct.values(), key=lambda review: (review.submitted_at, review.id)))
 
 
 def in_order(comments: Iterable[Comment]) -> tuple[Comment, ...]:

@@ -7,7 +7,7 @@ REST equals the value read from GraphQL wherever both carry the field.
 """
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Generic, Literal, TypeVar
 
@@ -301,7 +301,7 @@ class Page(Generic[T]):
     next: str | None
     seen: int
     total: int | None = None
-    effort: Effort | None = None
+    effort: Effort | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
