@@ -27,6 +27,9 @@ COMMANDS = (
     "verify",
     "db upgrade",
     "db check",
+    "db stats",
+    "db copy",
+    "db export",
 )
 
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 RUN = (
     "adding-a-function.md",
+    "database.md",
     "engine-api.md",
     "engine.md",
     "environments.md",

@@ -73,7 +73,7 @@ def export(
         ("file", "rows", "bytes"),
         [(each.path.name, f"{each.rows:,}", f"{each.size_bytes:,}") for each in files],
     )
-    typer.echo(f"Wrote {len(files)} files to {folder}.")
+    typer.echo(f"Wrote {len(files)} {'file' if len(files) == 1 else 'files'} to {folder}.")
 
 
 def _repository_id(database: Database, name: str | None) -> UUID | None:
