@@ -85,15 +85,28 @@ def _place(rows: Sequence[Row], cursor: str, order: str, *, falling: bool) -> in
         raise _broken(cursor) from error
     if not plain.startswith("cursor:v2:"):
         raise _broken(cursor)
-    for place, row in enumerate(rows):
-        # An item that was updated since the cursor was given stands elsewhere in the list now.
-        if _key(row) == key and (not order or (row.get(order) or "") == moment):
-            return place
     if not order:
+        for place, row in enumerate(rows):
+            if _key(row) == key:
+                return place
         return len(rows) - 1
-    times = [row.get(order) or "" for row in rows]
-    passed = [time for time in times if (time > moment if falling else time < moment)]
-    return len(passed) - 1
+    # Sorted: the place is found by halving. An item that was updated since the cursor was given
+    # stands elsewhere now; the page after it begins where it stood.
+    if not key.isdigit():
+        raise _broken(cursor)
+    wanted: tuple[Any, int] = (moment, int(key))
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high) // 2
+        row = rows[middle]
+        seen = (str(row.get(order) or ""), int(row.get("number") or row["id"]))
+        if seen == wanted:
+            return middle
+        if (seen > wanted) if falling else (seen < wanted):
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
 
 
 def _broken(cursor: str) -> GraphQLError:

@@ -5,26 +5,30 @@ ids beyond 32 bits, drafts, texts that are null, equal times, and replies that e
 their own (state COMMENTED, empty body), as at GitHub.
 """
 
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
 
 from mainstem.errors import SimulateError
+from mainstem.simulate import changes
 from mainstem.simulate.prose import Prose
 from mainstem.simulate.sizes import (
     ADDITIONS,
-    COMMENTS_ON_ISSUE,
-    COMMENTS_ON_PULL,
-    COMMITS,
     FILES,
-    THREADS,
+    SHAPES,
+    Shape,
     draw,
     ranks,
 )
+from mainstem.simulate.tiles import TiledRepository
 from mainstem.simulate.world import GHOST_ID, Repository, Row, World
 
 __all__ = ["DEFAULT_UNTIL", "generate"]
 
 DEFAULT_UNTIL = datetime(2026, 6, 30, 12, tzinfo=UTC)
+#: From so many pull requests on, a repository is not held as a whole.
+MOST_WHOLE = 5_000
+PER_TILE = 1_000
 _REPOSITORY_ID = 600_100_200
 _BASE_ASSOCIATIONS = ("MEMBER", "COLLABORATOR", "CONTRIBUTOR", "NONE")
 
@@ -38,35 +42,81 @@ def generate(
     owner: str = "riverside",
     name: str = "harbour",
     until: datetime = DEFAULT_UNTIL,
+    shape: str = "lifelike",
 ) -> World:
     """A world with one repository of `pulls` pull requests and `issues` issues.
 
-    Left out, `issues` is two fifths of `pulls`. `until` (aware) is the last moment that anything
-    happened. Raises `SimulateError` for a count
-    below one (pull requests) or zero (issues).
+    Left out, `issues` follows from the shape (two fifths of `pulls` for a lifelike one). `until`
+    (aware) is the last moment that anything happened. `shape` is one of `SHAPES`. From 5,000 pull
+    requests on, and left to itself with issues, the repository is derived from a small one as it is
+    asked for (`TiledRepository`). Raises `SimulateError` for a count below one (pull requests) or
+    zero (issues), and for a shape that there is not.
     """
-    issues = max(1, pulls * 2 // 5) if issues is None else issues
+    kind = SHAPES.get(shape)
+    if kind is None:
+        raise SimulateError(
+            f"Cannot generate a repository of shape '{shape}'. Take one of {', '.join(SHAPES)}."
+        )
+    if pulls >= MOST_WHOLE and issues is None:
+        return _tiled(seed, pulls, people, owner, name, until, shape)
+    issues = max(1, int(pulls * kind.issues_share)) if issues is None else issues
     if pulls < 1 or issues < 0:
         raise SimulateError(
             f"Cannot generate a repository of {pulls} pull requests and {issues} issues: "
             "there has to be at least one pull request, and not less than no issue."
         )
-    maker = _Maker(random.Random(f"{seed}/{pulls}/{issues}"), until, span_days=30 + 2.2 * pulls)  # noqa: S311
+    word = "" if shape == "lifelike" else f"/{shape}"
+    rng = random.Random(f"{seed}/{pulls}/{issues}{word}")  # noqa: S311
+    maker = _Maker(rng, until, span_days=30 + 2.2 * pulls, shape=kind)
     maker.people(people or max(8, pulls // 4), owner)
     return maker.repository(owner, name, pulls, issues)
+
+
+def _tiled(
+    seed: int,
+    pulls: int,
+    people: int | None,
+    owner: str,
+    name: str,
+    until: datetime,
+    shape: str,
+) -> World:
+    """A repository told in tiles of about a thousand pull requests, over ten years.
+
+    There are as many as asked for, or a few more: each tile has the same number.
+    """
+    tiles = round(pulls / PER_TILE)
+    days = max(2, 3_650 // tiles)
+    per_tile = -(-pulls // tiles)
+    kind = SHAPES[shape]
+    issues = max(1, int(per_tile * kind.issues_share))
+    rng = random.Random(f"{seed}/{pulls}/tiled/{shape}")  # noqa: S311
+    first = until - timedelta(days=days * (tiles - 1))
+    maker = _Maker(rng, first, span_days=days, shape=kind)
+    maker.people(people or per_tile, owner)
+    world = maker.repository(owner, name, per_tile, issues)
+    large = TiledRepository(world.repository, tiles, days)
+    large.record["open_issues_count"] *= tiles
+    for moment in ("updated_at", "pushed_at"):
+        large.record[moment] = large.newest()
+    return World(users=world.users, repositories=[large])
 
 
 class _Maker:
     """Holds what one generation shares: chance, words, the span of time, and the ids given out."""
 
-    def __init__(self, rng: random.Random, until: datetime, *, span_days: float) -> None:
+    def __init__(
+        self, rng: random.Random, until: datetime, *, span_days: float, shape: Shape
+    ) -> None:
         self.rng = rng
+        self.shape = shape
         self.prose = Prose(rng)
         self.until = until.astimezone(UTC).replace(microsecond=0)
         self.start = self.until - timedelta(days=round(span_days))
         self.users: dict[int, Row] = {}
         self.authors: list[int] = []
         self.weights: list[float] = []
+        self.summed: list[float] = []
         self.maintainers: list[int] = []
         self.bots: list[int] = []
         self.mannequin = 0
@@ -87,6 +137,7 @@ class _Maker:
                 row["_former_logins"] = [self.prose.login(taken)]
             self.authors.append(user)
             self.weights.append(1 / (place + 1) ** 0.9)
+        self.summed = list(itertools.accumulate(self.weights))
         self.maintainers = self.authors[: max(3, count // 20)]
         for place, login in enumerate(("tide-keeper[bot]", "lockstep[bot]")):
             self.bots.append(self._user(41_000_000 + place, login, "Bot")["id"])
@@ -98,7 +149,7 @@ class _Maker:
         return self.users[user_id]
 
     def anyone(self) -> int:
-        return self.rng.choices(self.authors, self.weights)[0]
+        return self.rng.choices(self.authors, cum_weights=self.summed)[0]
 
     def author(self, place: int) -> int:
         """Who opens item number `place`: mostly people, now and then a bot or a ghost."""
@@ -129,6 +180,9 @@ class _Maker:
             burst = self.rng.randrange(4, 12) if self.rng.random() < 0.03 else 1
             for _ in range(burst):
                 moments.append(min(0.998, at + self.rng.random() * 0.001))  # noqa: PERF401
+        many = self.shape.same_time
+        if many > 1:  # a release opens a lot of pull requests in one second
+            moments = [moments[place - place % many] for place in range(count)]
         return sorted(
             self.start + timedelta(seconds=int(part * seconds)) for part in moments[:count]
         )
@@ -168,6 +222,10 @@ class _Maker:
             else:
                 self._issue(home, number, at, issue_sizes.pop())
         self._bulk_labelling(home)
+        if self.shape.asked:
+            self._ask_reviewers(home)
+        self._talk(home, int(pulls * self.shape.discussions_share))
+        self._stars(home, int(pulls * self.shape.stars_share))
         self._finish(home)
         return World(users=self.users, repositories=[home])
 
@@ -206,13 +264,14 @@ class _Maker:
                 "url": None,
             },
             "created_at": _text(self.start - timedelta(days=1)),
+            "updated_at": _text(self.start - timedelta(days=1)),
         }
 
     def _pull(
         self, home: Repository, number: int, at: datetime, place: int, rank: dict[str, float]
     ) -> None:
         author = self.author(place)
-        commits = self._commits(home, number, at, draw(COMMITS, rank["commits"]))
+        commits = self._commits(home, number, at, draw(self.shape.commits, rank["commits"]))
         row = self._text_row("pull", number, at, author)
         row |= {
             "_author": author,
@@ -238,9 +297,9 @@ class _Maker:
             "_issue_id": self.id("issue", at),
         }
         home.pulls[number] = row
-        last = self._review_rounds(home, row, at, draw(THREADS, rank["threads"]))
+        last = self._review_rounds(home, row, at, draw(self.shape.threads, rank["threads"]))
         last = max(
-            last, self._conversation(home, number, at, draw(COMMENTS_ON_PULL, rank["comments"]))
+            last, self._conversation(home, number, at, draw(self.shape.comments, rank["comments"]))
         )
         self._outcome(home, row, last)
 
@@ -321,7 +380,7 @@ class _Maker:
         first = self._review_comment(home, pull, review, at, None)
         speakers = (pull["_author"], review["user"])
         turn = 0
-        while self.rng.random() < 0.5 and turn < 25:
+        while self.rng.random() < self.shape.replies and turn < 25:
             at = self.after(at, 0.4)
             speaker = speakers[turn % 2]
             reply = self._review(
@@ -442,7 +501,7 @@ class _Maker:
         author = self.author(99)
         row = self._text_row("issue", number, at, author)
         home.issues[number] = row
-        last = self._conversation(home, number, at, draw(COMMENTS_ON_ISSUE, rank))
+        last = self._conversation(home, number, at, draw(self.shape.issue_comments, rank))
         row |= {"state": "open", "state_reason": None, "closed_at": None, "closed_by": None}
         if self.rng.random() < 0.8 and last < self.until:
             last = self.after(last, 3)
@@ -471,6 +530,44 @@ class _Maker:
                     *[one for one in row["labels"] if one != self.labels[1]],
                     self.labels[1],
                 ]
+
+    def _ask_reviewers(self, home: Repository) -> None:
+        """A third of what is open waits for somebody, or for a team."""
+        for row in home.pulls.values():
+            if row["state"] == "open" and self.rng.random() < 0.34:
+                row["requested_reviewers"] = self.rng.sample(self.maintainers, 2)
+            if row["state"] == "open" and self.rng.random() < 0.1:
+                row["requested_teams"] = [{"id": 4_000_001, "name": "Pilots", "slug": "pilots"}]
+
+    def _talk(self, home: Repository, count: int) -> None:
+        """Discussions with comments, half of them answered."""
+        first = max([*home.pulls, *home.issues]) + 1
+        for number, at in enumerate(self.births(count), start=first):
+            user = self.author(99)
+            title = f"How does {self.prose.subject()} work?"
+            row = changes.open_discussion(
+                home, title, user=user, body=self.prose.body(), at=_text(at), number=number
+            )
+            row["upvotes"] = self.rng.randrange(20)
+            last = at
+            said = []
+            for _ in range(self.rng.choice((0, 1, 2, 3, 8))):
+                last = self.after(last, 1)
+                said.append(
+                    changes.comment_on_discussion(
+                        home, number, self.prose.remark(), user=self.anyone(), at=_text(last)
+                    )
+                )
+            if said and self.rng.random() < 0.5:
+                chosen = self.rng.choice(said)["id"]
+                changes.answer_discussion(
+                    home, number, chosen, user=self.maintainers[0], at=_text(self.after(last, 1))
+                )
+
+    def _stars(self, home: Repository, count: int) -> None:
+        for at in self.births(count):
+            forked = self.rng.random() < 0.1
+            changes.star(home, self.anyone(), forked=forked, at=_text(at))
 
     def _finish(self, home: Repository) -> None:
         """The counters that rows and the repository carry."""

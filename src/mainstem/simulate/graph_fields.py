@@ -545,10 +545,7 @@ def _commit(home: Repository, sha: str | None) -> Thing | None:
     """A commit by its name; where no more than the name is known, it stands alone."""
     if sha is None:
         return None
-    known = home.derived(
-        "commits", lambda: {row["sha"]: row for rows in home.commits.values() for row in rows}
-    )
-    return Thing("Commit", known.get(sha) or {"sha": sha, "message": ""}, home)
+    return Thing("Commit", home.commit(sha) or {"sha": sha, "message": ""}, home)
 
 
 def _head_ref(thing: Thing, _info: object) -> Thing | None:

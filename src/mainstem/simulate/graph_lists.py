@@ -39,15 +39,16 @@ def pulls(thing: Thing, args: Mapping[str, Any]) -> Connection:
     base, labels = args.get("baseRefName"), frozenset(args.get("labels") or ())
     order, falling = _order(args)
 
-    def select() -> list[Row]:
-        rows = [
-            row
-            for row in home.pulls.values()
-            if (not states or pull_state(row) in states)
+    def keep(row: Row) -> bool:
+        return (
+            (not states or pull_state(row) in states)
             and base in (None, row["base"]["ref"])
-            and (not labels or labels & {one["name"] for one in row.get("labels", ())})
-        ]
-        return _sorted(rows, order, falling=falling)
+            and (not labels or bool(labels & {one["name"] for one in row.get("labels", ())}))
+        )
+
+    def select() -> Sequence[Row]:
+        wanted = keep if states or base is not None or labels else None
+        return home.ordered("pulls", order, falling=falling, keep=wanted)
 
     rows = home.derived(("graph pulls", states, base, labels, order, falling), select)
     return window("PullRequest", rows, home, args, order=order, falling=falling)
@@ -61,15 +62,14 @@ def issues(thing: Thing, args: Mapping[str, Any]) -> Connection:
     since = as_githubs_time(asked["since"]) if asked.get("since") else ""
     order, falling = _order(args)
 
-    def select() -> list[Row]:
-        rows = [
-            row
-            for row in home.issues.values()
-            if (not states or row["state"].upper() in states)
-            and row["updated_at"] >= since
-            and (not labels or labels & {one["name"] for one in row.get("labels", ())})
-        ]
-        return _sorted(rows, order, falling=falling)
+    def keep(row: Row) -> bool:
+        return (not states or row["state"].upper() in states) and (
+            not labels or bool(labels & {one["name"] for one in row.get("labels", ())})
+        )
+
+    def select() -> Sequence[Row]:
+        wanted = keep if states or labels else None
+        return home.ordered("issues", order, falling=falling, since=since or None, keep=wanted)
 
     rows = home.derived(("graph issues", states, since, labels, order, falling), select)
     return window("Issue", rows, home, args, order=order, falling=falling)

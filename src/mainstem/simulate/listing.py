@@ -18,6 +18,7 @@ __all__ = [
     "cut",
     "in_order",
     "link_header",
+    "sort_of",
     "updated_since",
 ]
 
@@ -101,23 +102,25 @@ def after_cursor(rows: Sequence[Row], cursor: str | None, sort: str) -> int:
     return sum((row[key] <= moment) if rising else (row[key] >= moment) for row in rows)
 
 
-def in_order(
-    rows: Sequence[Row], query: Mapping[str, str], *, usual: str, falling: bool
-) -> list[Row]:
-    """Sorted by `sort` (created, updated, comments) and `direction`; ids decide between equals.
+def sort_of(query: Mapping[str, str], *, usual: str, falling: bool) -> tuple[str, bool]:
+    """The row's field that `sort` (created, updated, comments) names, and whether it falls.
 
-    `usual` is the sort of this list when none is asked for, `falling` its direction.
+    `usual` is the sort of this list when none is asked for, `falling` its direction. Raises
+    `BadPage` for a `direction` that is none.
     """
-    sort = query.get("sort", usual)
-    key = _SORTS.get(sort, "created_at")
     direction = query.get("direction")
     if direction not in (None, "asc", "desc"):
         raise BadPage("direction", str(direction))
-    return sorted(
-        rows,
-        key=lambda row: (row[key], row.get("number", row["id"])),
-        reverse=falling if direction is None else direction == "desc",
-    )
+    field = _SORTS.get(query.get("sort", usual), "created_at")
+    return field, falling if direction is None else direction == "desc"
+
+
+def in_order(
+    rows: Sequence[Row], query: Mapping[str, str], *, usual: str, falling: bool
+) -> list[Row]:
+    """Sorted as `sort_of` says; ids decide between equals."""
+    key, down = sort_of(query, usual=usual, falling=falling)
+    return sorted(rows, key=lambda row: (row[key], row.get("number", row["id"])), reverse=down)
 
 
 def updated_since(rows: Sequence[Row], since: str | None) -> Sequence[Row]:

@@ -17,10 +17,12 @@ from mainstem.simulate.answers import DOCS, Answer, failure
 from mainstem.simulate.listing import (
     BadPage,
     after_cursor,
+    as_githubs_time,
     cursor_for,
     cut,
     in_order,
     link_header,
+    sort_of,
     updated_since,
 )
 from mainstem.simulate.shapes import Shapes
@@ -209,16 +211,17 @@ class Rest:
     def _recent_events(self, home: Repository) -> list[Row]:
         """Openings, reviews, comments, stars and forks, newest first; pushes are not known."""
         found: list[tuple[str, str, int, Row, dict[str, Any]]] = []
-        for row in home.pulls.values():
-            payload = {"action": "opened", "number": row["number"]}
-            found.append((row["created_at"], "PullRequestEvent", row["id"], row, payload))
-        for row in home.issues.values():
-            payload = {"action": "opened"}
-            found.append((row["created_at"], "IssuesEvent", row["id"], row, payload))
-        for row in home.all_issue_comments():
-            payload = {"action": "created"}
-            found.append((row["created_at"], "IssueCommentEvent", row["id"], row, payload))
-        for row in home.feed:
+        for kind, event, action in (
+            ("pulls", "PullRequestEvent", "opened"),
+            ("issues", "IssuesEvent", "opened"),
+            ("issue_comments", "IssueCommentEvent", "created"),
+        ):
+            for row in home.ordered(kind, "created_at")[-MOST_EVENTS:]:
+                payload: dict[str, Any] = {"action": action}
+                if kind == "pulls":
+                    payload["number"] = row["number"]
+                found.append((row["created_at"], event, row["id"], row, payload))
+        for row in home.feed[-MOST_EVENTS:]:
             payload = {"action": "started"}
             if row["type"] == "ForkEvent":
                 payload = {"forkee": {"id": row["id"], "fork": True}}
@@ -247,11 +250,15 @@ class Rest:
         kept = ("state", "sort", "direction", "base", "head")
         key = ("pulls", *(ask.query.get(name) for name in kept))
 
-        def select() -> list[Row]:
-            rows = [row for row in ask.home.pulls.values() if state in ("all", row["state"])]
-            base = ask.query.get("base")
-            rows = [row for row in rows if base in (None, row["base"]["ref"])]
-            return in_order(rows, ask.query, usual="created", falling=_newest_first(ask))
+        base = ask.query.get("base")
+
+        def keep(row: Row) -> bool:
+            return state in ("all", row["state"]) and base in (None, row["base"]["ref"])
+
+        def select() -> Sequence[Row]:
+            order, falling = sort_of(ask.query, usual="created", falling=_newest_first(ask))
+            wanted = None if state == "all" and base is None else keep
+            return ask.home.ordered("pulls", order, falling=falling, keep=wanted)
 
         rows = ask.home.derived(key, select)
         return self._list(ask, rows, lambda row: self.shapes.pull(ask.home, row, detail=False))
@@ -290,7 +297,7 @@ class Rest:
         return self._list(ask, rows, lambda row: self.shapes.review_comment(ask.home, number, row))
 
     def _all_review_comments(self, ask: _Ask) -> Answer:
-        rows = self._whole_list(ask, "review_comments", ask.home.all_review_comments)
+        rows = self._whole_list(ask, "review_comments")
         return self._list(
             ask, rows, lambda row: self.shapes.review_comment(ask.home, row["_number"], row)
         )
@@ -323,20 +330,29 @@ class Rest:
             return self._by_cursor(ask, rows, lambda row: self.shapes.issue(ask.home, row))
         return self._list(ask, rows, lambda row: self.shapes.issue(ask.home, row))
 
-    def _selected_issues(self, ask: _Ask, state: str) -> list[Row]:
-        rows: Sequence[Row] = [*ask.home.pulls.values(), *ask.home.issues.values()]
-        rows = [row for row in rows if state in ("all", row["state"])]
+    def _selected_issues(self, ask: _Ask, state: str) -> Sequence[Row]:
         labels = {name for name in ask.query.get("labels", "").split(",") if name}
-        rows = [row for row in rows if labels <= {one["name"] for one in row.get("labels", ())}]
         creator = ask.query.get("creator")
-        if creator is not None:
-            rows = [
-                row
-                for row in rows
-                if (self.world.user(row.get("user")) or {}).get("login") == creator
-            ]
-        rows = updated_since(rows, ask.query.get("since"))
-        return in_order(rows, ask.query, usual="created", falling=True)
+
+        def keep(row: Row) -> bool:
+            return (
+                state in ("all", row["state"])
+                and labels <= {one["name"] for one in row.get("labels", ())}
+                and (
+                    creator is None
+                    or (self.world.user(row.get("user")) or {}).get("login") == creator
+                )
+            )
+
+        order, falling = sort_of(ask.query, usual="created", falling=True)
+        since = ask.query.get("since")
+        return ask.home.ordered(
+            "items",
+            order,
+            falling=falling,
+            since=None if since is None else as_githubs_time(since),
+            keep=keep if state != "all" or labels or creator is not None else None,
+        )
 
     def _issue(self, ask: _Ask) -> Answer:
         row = self._item(ask)
@@ -366,7 +382,7 @@ class Rest:
         return self._list(ask, since, lambda row: self.shapes.issue_comment(ask.home, number, row))
 
     def _all_issue_comments(self, ask: _Ask) -> Answer:
-        rows = self._whole_list(ask, "issue_comments", ask.home.all_issue_comments)
+        rows = self._whole_list(ask, "issue_comments")
         return self._list(
             ask, rows, lambda row: self.shapes.issue_comment(ask.home, row["_number"], row)
         )
@@ -409,13 +425,19 @@ class Rest:
 
     # -- lists ------------------------------------------------------------------------------------
 
-    def _whole_list(self, ask: _Ask, kind: str, load: Callable[[], list[Row]]) -> list[Row]:
-        kept = ("sort", "direction", "since")
-        key = (kind, *(ask.query.get(name) for name in kept))
+    def _whole_list(self, ask: _Ask, kind: str) -> Sequence[Row]:
+        """A repository-wide list of comments, sorted once and cut where `since` begins."""
+        order, falling = sort_of(ask.query, usual="id", falling=False)
+        order = order if order.endswith("_at") else "created_at"  # comments have none themselves
+        since = ask.query.get("since")
+        key = (kind, order, falling, since)
         return ask.home.derived(
             key,
-            lambda: in_order(
-                updated_since(load(), ask.query.get("since")), ask.query, usual="id", falling=False
+            lambda: ask.home.ordered(
+                kind,
+                order,
+                falling=falling,
+                since=None if since is None else as_githubs_time(since),
             ),
         )
 

@@ -7,7 +7,7 @@ Recording and generator both make this, and the verbs of `changes` alter it whil
 
 import base64
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -133,13 +133,66 @@ class Repository:
         value: T = self._derived[key]
         return value
 
-    def all_review_comments(self) -> list[Row]:
-        """Every comment on a diff, oldest first."""
-        return self.derived("review comments", lambda: _by_age(self.review_comments.values()))
+    def ordered(
+        self,
+        kind: str,
+        order: str,
+        *,
+        falling: bool = False,
+        since: str | None = None,
+        keep: Callable[[Row], bool] | None = None,
+    ) -> Sequence[Row]:
+        """The rows of a kind by one of their fields; numbers or ids decide between equals.
 
-    def all_issue_comments(self) -> list[Row]:
+        `kind` is `pulls`, `issues`, `items` (both), `review_comments` or `issue_comments`. With
+        `since`, only those updated then or later; with `keep`, only those it says yes to. Sorted
+        once for each version; what is filtered here is for the caller to keep.
+        """
+        rows = self.derived(("ordered", kind, order), lambda: self._sorted(kind, order))
+        if since is not None:
+            rows = [row for row in rows if row["updated_at"] >= since]
+        if keep is not None:
+            rows = [row for row in rows if keep(row)]
+        return rows[::-1] if falling else rows
+
+    def _sorted(self, kind: str, order: str) -> list[Row]:
+        if kind == "items":
+            rows = [*self.pulls.values(), *self.issues.values()]
+        elif kind in ("pulls", "issues"):
+            rows = list(getattr(self, kind).values())
+        else:
+            rows = [row for many in getattr(self, kind).values() for row in many]
+        return sorted(rows, key=lambda row: (row[order], row.get("number", row["id"])))
+
+    def all_review_comments(self) -> Sequence[Row]:
+        """Every comment on a diff, oldest first."""
+        return self.ordered("review_comments", "created_at")
+
+    def all_issue_comments(self) -> Sequence[Row]:
         """Every conversation comment, on pull requests and issues alike, oldest first."""
-        return self.derived("issue comments", lambda: _by_age(self.issue_comments.values()))
+        return self.ordered("issue_comments", "created_at")
+
+    def commit(self, sha: str) -> Row | None:
+        """The commit of that name among those of all pull requests."""
+        known = self.derived(
+            "commits", lambda: {row["sha"]: row for rows in self.commits.values() for row in rows}
+        )
+        return known.get(sha)
+
+    def keep(self, number: int) -> None:
+        """The rows of that number are about to change. Here they stay where they are."""
+
+    def next_number(self) -> int:
+        """A number that no pull request, issue or discussion has, or had."""
+        return max([*self.pulls, *self.issues, *self.discussions, *self.gone], default=0) + 1
+
+    def next_id(self, kind: str) -> int:
+        """An id that is higher than all of its kind; `kind` as in `ordered`, or `reviews`."""
+        if kind == "items":
+            lists: Iterable[Iterable[Row]] = (self.pulls.values(), self.issues.values())
+        else:
+            lists = getattr(self, kind).values()
+        return max((int(row["id"]) for rows in lists for row in rows), default=2**31) + 1
 
     def reviews_of(self, number: int) -> list[Row]:
         """Reviews of one pull request in the order of their submission."""
@@ -176,6 +229,14 @@ class Repository:
             return list(threads.values())
 
         return self.derived(("threads", number), group) if number in self.review_comments else []
+
+    def number_of(self, kind: str, row_id: int) -> int | None:
+        """The number of the pull request or issue (`kind`: `pulls`, `issues`) with that id."""
+        numbers = self.derived(
+            ("numbers", kind),
+            lambda: {row["id"]: number for number, row in getattr(self, kind).items()},
+        )
+        return numbers.get(row_id)
 
     def by_id(self, kind: str) -> dict[int, tuple[int, Row]]:
         """(number, row) of each `reviews`, `review_comments` or `issue_comments` row by id."""
@@ -231,11 +292,35 @@ class World:
 
     def node(self, wanted: str) -> Thing | None:
         """The object with that node id, among repositories, pull requests, issues and comments."""
+        told = self._own_node(wanted)
+        if told is not None:
+            return told
         version = tuple(repository.version for repository in self.repositories)
         if version != self._nodes_version:
             self._nodes = {node_id(one.type, one.row): one for one in self._things()}
             self._nodes_version = version
         return self._nodes.get(wanted)
+
+    def _own_node(self, wanted: str) -> Thing | None:
+        """What an id that was made here stands for: it tells the type and the row's own id."""
+        kind, row_id = _read_node_id(wanted)
+        lists = _NODE_LISTS.get(kind)
+        for home in self.repositories if lists is not None else ():
+            if lists in ("pulls", "issues"):
+                number = home.number_of(lists, row_id)
+                row = None if number is None else getattr(home, lists)[number]
+            else:
+                found = home.by_id(str(lists)).get(row_id)
+                row = None if found is None else found[1]
+                if row is not None and kind == "PullRequestReviewThread":
+                    threads = home.threads_of(row["_number"])
+                    thread = next((one for one in threads if one[0]["id"] == row_id), None)
+                    if thread is None:
+                        continue
+                    return Thing(kind, thread_row(thread), home)
+            if row is not None and node_id(kind, row) == wanted:
+                return Thing(kind, row, home)
+        return None
 
     def _changed(self) -> None:
         for repository in self.repositories:
@@ -262,13 +347,28 @@ class World:
                     yield Thing("PullRequestReviewThread", thread_row(comments), home)
 
 
+_NODE_LISTS = {
+    "PullRequest": "pulls",
+    "Issue": "issues",
+    "PullRequestReview": "reviews",
+    "PullRequestReviewComment": "review_comments",
+    "PullRequestReviewThread": "review_comments",
+    "IssueComment": "issue_comments",
+}
+
+
+def _read_node_id(text: str) -> tuple[str, int]:
+    """The type and id in a node id that `node_id` made; ("", 0) for any other."""
+    code = text.partition("_")[2]
+    try:
+        plain = base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)).decode()
+    except ValueError:
+        return "", 0
+    kind, _, key = plain.partition(":")
+    return (kind, int(key)) if key.isascii() and key.isdigit() else ("", 0)
+
+
 def thread_row(comments: list[Row]) -> Row:
     """A review thread as a row of its own: what its first comment says, and its comments."""
     first = comments[0]
     return {**first, "node_id": None, "_comments": comments}
-
-
-def _by_age(lists: Iterable[list[Row]]) -> list[Row]:
-    return sorted(
-        (row for rows in lists for row in rows), key=lambda row: (row["created_at"], row["id"])
-    )

@@ -2,7 +2,7 @@
 
 from mainstem.errors import SimulateError
 from mainstem.simulate.changes.happening import Happening, tell
-from mainstem.simulate.changes.rows import next_id, next_moment
+from mainstem.simulate.changes.rows import next_moment
 from mainstem.simulate.world import Repository, Row
 
 __all__ = ["CATEGORY", "answer_discussion", "comment_on_discussion", "open_discussion"]
@@ -32,10 +32,9 @@ def open_discussion(
     """A new discussion, numbered after everything there is unless told its number."""
     moment = at or next_moment(home)
     if number is None:
-        taken = [*home.pulls, *home.issues, *home.discussions, *home.gone]
-        number = max(taken, default=0) + 1
+        number = home.next_number()
     row: Row = {
-        "id": next_id([home.discussions.values()]) % 2**31 or 1,
+        "id": 3_000_001 + len(home.discussions),
         "number": number,
         "title": title,
         "body": body,
@@ -67,7 +66,7 @@ def comment_on_discussion(
     moment = at or next_moment(home)
     discussion = _discussion(home, number)
     row: Row = {
-        "id": next_id(home.discussion_comments.values()) % 2**31 or 1,
+        "id": 5_000_001 + sum(map(len, home.discussion_comments.values())),
         "user": user,
         "body": body,
         "author_association": "NONE",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mainstem.simulate.changes.happening import Happening, tell
-from mainstem.simulate.changes.rows import item_of, next_id, next_moment, pull_of, updated
+from mainstem.simulate.changes.rows import item_of, next_moment, pull_of, updated
 from mainstem.simulate.world import Repository, Row
 
 __all__ = [
@@ -105,8 +105,8 @@ def open_issue(
 
 def _new_item(home: Repository, title: str, user: int | None, body: str | None, moment: str) -> Row:
     return {
-        "id": next_id([list(home.pulls.values()), list(home.issues.values())]),
-        "number": max([*home.pulls, *home.issues, *home.discussions, *home.gone], default=0) + 1,
+        "id": home.next_id("items"),
+        "number": home.next_number(),
         "title": title,
         "body": body,
         "user": user,
@@ -213,8 +213,7 @@ def transfer_issue(home: Repository, number: int, to: Repository) -> Row:
     moment = next_moment(home)
     row = home.issues.pop(number)
     told = dict(row)
-    taken = [*to.pulls, *to.issues, *to.discussions, *to.gone]
-    row["number"] = max(taken, default=0) + 1
+    row["number"] = to.next_number()
     to.issues[row["number"]] = row
     for comment in home.issue_comments.pop(number, ()):
         comment["_number"] = row["number"]

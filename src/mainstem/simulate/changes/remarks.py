@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from mainstem.simulate.changes.happening import Happening, tell
-from mainstem.simulate.changes.rows import item_of, known, next_id, next_moment, pull_of, updated
+from mainstem.simulate.changes.rows import item_of, known, next_moment, pull_of, updated
 from mainstem.simulate.world import Repository, Row
 
 __all__ = [
@@ -31,7 +31,7 @@ def add_comment(
     """A conversation comment on a pull request or issue, which counts as updated then."""
     moment = at or next_moment(home)
     row = {
-        "id": next_id(home.issue_comments.values()),
+        "id": home.next_id("issue_comments"),
         "user": user,
         "body": body,
         "created_at": moment,
@@ -60,7 +60,7 @@ def add_review(
     moment = at or next_moment(home)
     pull = pull_of(home, number)
     row = {
-        "id": next_id(home.reviews.values()),
+        "id": home.next_id("reviews"),
         "user": user,
         "body": body,
         "state": state,
@@ -103,7 +103,7 @@ def add_review_comment(
         _, parent = known(home, "review_comments", reply_to)
         place = {name: parent[name] for name in place}
     row = {
-        "id": next_id(home.review_comments.values()),
+        "id": home.next_id("review_comments"),
         "pull_request_review_id": review["id"],
         "user": user,
         "body": body,

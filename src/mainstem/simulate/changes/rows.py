@@ -1,22 +1,17 @@
-"""What every change needs: the row to change, the time it happens at, and ids for what is new."""
+"""What every change needs: the row to change and the time it happens at."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from mainstem.errors import SimulateError
 from mainstem.simulate.world import Repository, Row
 
-__all__ = ["item_of", "known", "next_id", "next_moment", "pull_of", "updated"]
+__all__ = ["item_of", "known", "next_moment", "pull_of", "updated"]
 
 
 def next_moment(home: Repository) -> str:
     """One minute after the newest thing in the repository."""
     newest = datetime.fromisoformat(home.newest())
     return (newest + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def next_id(lists: Iterable[Iterable[Row]]) -> int:
-    return max((int(row["id"]) for rows in lists for row in rows), default=2**31) + 1
 
 
 def updated(home: Repository, item: Row, moment: str) -> None:
@@ -27,6 +22,7 @@ def updated(home: Repository, item: Row, moment: str) -> None:
 
 
 def item_of(home: Repository, number: int) -> Row:
+    home.keep(number)
     row = home.pulls.get(number) or home.issues.get(number)
     if row is None:
         raise SimulateError(f"{home.full_name} has no pull request or issue {number} to change.")
@@ -36,6 +32,7 @@ def item_of(home: Repository, number: int) -> Row:
 def pull_of(home: Repository, number: int) -> Row:
     if number not in home.pulls:
         raise SimulateError(f"{home.full_name} has no pull request {number} to change.")
+    home.keep(number)
     return home.pulls[number]
 
 
@@ -43,4 +40,6 @@ def known(home: Repository, kind: str, row_id: int) -> tuple[int, Row]:
     found: tuple[int, Row] | None = home.by_id(kind).get(row_id)
     if found is None:
         raise SimulateError(f"{home.full_name} has no {row_id} among its {kind} to change.")
-    return found
+    home.keep(found[0])
+    kept: tuple[int, Row] = home.by_id(kind)[row_id]
+    return kept
