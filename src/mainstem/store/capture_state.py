@@ -25,6 +25,7 @@ class CaptureCursor:
     `cursor` is where the next page begins (None: at the beginning, or done); `watermark` the GitHub
     time up to which everything is captured; `completed_at` when the end was last reached. `total`
     is GitHub's own count of the list and `stored` ours, both of the moment `counted_at`.
+    `last_step` names the step that stored the last page and `last_result` is what it answered.
     """
 
     repository_id: UUID
@@ -37,6 +38,8 @@ class CaptureCursor:
     total: int | None = None
     stored: int | None = None
     counted_at: datetime | None = None
+    last_step: str | None = None
+    last_result: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ def load_cursor(conn: Connection, repository_id: UUID, kind: str) -> CaptureCurs
         table.c.total,
         table.c.stored,
         table.c.counted_at,
+        table.c.last_step,
+        table.c.last_result,
     ).where(table.c.repository_id == repository_id, table.c.kind == kind)
     return one(conn, question, CaptureCursor)
 
@@ -82,6 +87,8 @@ def save_cursor(conn: Connection, cursor: CaptureCursor) -> None:
         "total": cursor.total,
         "stored": cursor.stored,
         "counted_at": cursor.counted_at,
+        "last_step": cursor.last_step,
+        "last_result": None if cursor.last_result is None else dict(cursor.last_result),
     }
     place = {"repository_id": cursor.repository_id, "kind": cursor.kind}
     conn.execute(

@@ -14,8 +14,8 @@ costs at most a page again, and any later run goes on where it stopped. The plac
 database alone; the memo of a step is a few numbers.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from sqlalchemy import Connection, func, select
 from mainstem.catalog import Run
 from mainstem.functions.capture import rest_streams
 from mainstem.functions.capture.graphql_pages import (
+    PartsRead,
     rows_of_bundles,
     rows_of_issues,
     rows_of_listed,
@@ -41,7 +42,7 @@ from mainstem.functions.capture.planning import (
     plan_of,
 )
 from mainstem.functions.capture.rows import Batch, Rows
-from mainstem.functions.capture.storing import Tally, store_batch
+from mainstem.functions.capture.storing import Counts, Tally, store_batch
 from mainstem.functions.home import Home
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
@@ -49,6 +50,7 @@ from mainstem.github import Gap, Width
 from mainstem.store import (
     CaptureCursor,
     StoredGap,
+    Written,
     close_gaps,
     load_cursor,
     next_gaps,
@@ -72,10 +74,20 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class PageDone:
-    """What a page's step leaves behind."""
+    """What a page's step leaves behind, and what the database keeps of it (`last_result`)."""
 
     is_last: bool
     tally: Tally
+
+    def kept(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def again(cls, kept: Mapping[str, Any]) -> "PageDone":
+        """From what was kept."""
+        tally = kept["tally"]
+        return cls(kept["is_last"], Tally(Counts(**tally["read"]), Written(**tally["written"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,47 +113,64 @@ async def backfill(
             if pages >= services.limits.pages_per_run:
                 return Backfilled(pages, tally, name)
             pages, count = pages + 1, count + 1
-            step = complete_lists if name == "nested" else capture_page
-            done = await run.step(f"capture-{name}-{count}", step, services, home, name)
+            step = f"capture-{name}-{count}"
+            work = complete_lists if name == "nested" else capture_page
+            done = await run.step(step, work, services, home, name, f"{run.id}/{step}")
             tally += done.tally
             if done.is_last:
                 break
     return Backfilled(pages, tally, None)
 
 
-async def capture_page(services: Services, home: Home, name: ListName) -> PageDone:
-    """Read the next page of a list and store it with the new place. Safe to repeat."""
+async def capture_page(services: Services, home: Home, name: ListName, step: str) -> PageDone:
+    """Read the next page of a list and store it with the new place.
+
+    `step` names this very step of this very run. Tried again after its page was stored, it answers
+    what it answered then, and reads nothing.
+    """
     cursor, note = await services.database.run_read(_place, home, name)
-    if cursor is None or cursor.completed_at is not None:
+    if cursor is None:
+        return PageDone(is_last=True, tally=Tally())
+    if cursor.last_step == step and cursor.last_result is not None:
+        return PageDone.again(cursor.last_result)
+    if cursor.completed_at is not None:
         return PageDone(is_last=True, tally=Tally())  # another run got to the end meanwhile
     with asking_github(services.clock):
         page = await _READERS[name](services, home, cursor.cursor, note)
     at = services.clock.now()
-    tally = await services.database.run_write(_store_page, home, name, page, at)
-    return PageDone(is_last=page.next is None, tally=tally)
+    return await services.database.run_write(_store_page, home, name, page, step, at)
 
 
 def _place(conn: Connection, home: Home, name: ListName) -> tuple[CaptureCursor | None, Note]:
     return load_cursor(conn, home.id, name), load_note(conn, home, name)
 
 
-def _store_page(conn: Connection, home: Home, name: ListName, page: Read, at: datetime) -> Tally:
+def _store_page(
+    conn: Connection, home: Home, name: ListName, page: Read, step: str, at: datetime
+) -> PageDone:
     tally = store_batch(conn, page.batch, at)
     replace_gaps(conn, home.id, page.batch.read, to_store(page.batch.gaps), at)
     if page.note is not None:
         save_plan(conn, plan_of(home, name, page.note), at)
+    done = PageDone(page.next is None, tally)
     known = load_cursor(conn, home.id, name)
     # Another run may have got to the end meanwhile: what is complete stays complete.
-    if known is not None and known.completed_at is None:
-        known = replace(known, cursor=page.next, pages=known.pages + 1, updated_at=at)
-        if page.next is None:
-            known = replace(known, completed_at=at)
-        if page.total is not None:
-            known = replace(
-                known, total=page.total, stored=_stored(conn, home, name), counted_at=at
-            )
-        save_cursor(conn, known)
-    return tally
+    if known is None or known.completed_at is not None:
+        return done
+    known = replace(
+        known,
+        cursor=page.next,
+        pages=known.pages + 1,
+        completed_at=at if page.next is None else None,
+        updated_at=at,
+        last_step=step,
+        last_result=done.kept(),
+    )
+    if page.total is not None:
+        stored = _stored(conn, home, name)
+        known = replace(known, total=page.total, stored=stored, counted_at=at)
+    save_cursor(conn, known)
+    return done
 
 
 def _stored(conn: Connection, home: Home, name: ListName) -> int:
@@ -209,9 +238,11 @@ _READERS: Final[dict[ListName, Callable[[Services, Home, str | None, Note], Awai
 }
 
 
-async def complete_lists(services: Services, home: Home, name: ListName) -> PageDone:
-    """Read on in as many of the unfinished lists as one request can ask for. Safe to repeat."""
-    note = await services.database.run_read(load_note, home, name)
+async def complete_lists(services: Services, home: Home, name: ListName, step: str) -> PageDone:
+    """Read on in as many of the unfinished lists as one request can ask for; `step` as above."""
+    cursor, note = await services.database.run_read(_place, home, name)
+    if cursor is not None and cursor.last_step == step and cursor.last_result is not None:
+        return PageDone.again(cursor.last_result)
     aliases = note.width.widest
     gaps = await services.database.run_read(next_gaps, home.id, aliases)
     if not gaps:
@@ -223,12 +254,10 @@ async def complete_lists(services: Services, home: Home, name: ListName) -> Page
         )
         read = await rows_of_parts(services, home, parts)
     note = note.after(parts.effort, items=len(read.asked), total=None)
-    at = services.clock.now()
-    tally = await services.database.run_write(
-        _store_parts, home, read.batch, read.asked, read.remaining, note, at
-    )
     is_last = len(read.asked) == len(gaps) < aliases and not read.remaining
-    return PageDone(is_last=is_last, tally=tally)
+    return await services.database.run_write(
+        _store_parts, home, read, note, step, services.clock.now(), is_last=is_last
+    )
 
 
 def _gap(stored: StoredGap) -> Gap:
@@ -238,16 +267,32 @@ def _gap(stored: StoredGap) -> Gap:
 def _store_parts(
     conn: Connection,
     home: Home,
-    batch: Batch,
-    asked: tuple[StoredGap, ...],
-    remaining: tuple[StoredGap, ...],
+    read: PartsRead,
     note: Note,
+    step: str,
     at: datetime,
-) -> Tally:
-    tally = store_batch(conn, batch, at)
-    closed = close_gaps(conn, home.id, asked, remaining, at)
-    on_issues = {gap.number for gap in asked if gap.kind == "issue_comments"}
+    *,
+    is_last: bool,
+) -> PageDone:
+    tally = store_batch(conn, read.batch, at)
+    closed = close_gaps(conn, home.id, read.asked, read.remaining, at)
+    on_issues = {gap.number for gap in read.asked if gap.kind == "issue_comments"}
     rows = Rows(home)
     set_details_synced(conn, [rows.pull_id(number) for number in closed - on_issues], at)
     save_plan(conn, plan_of(home, "nested", note), at)
-    return tally
+    done = PageDone(is_last, tally)
+    known = load_cursor(conn, home.id, "nested") or CaptureCursor(
+        home.id, "nested", None, None, 0, None, updated_at=at
+    )
+    save_cursor(
+        conn,
+        replace(
+            known,
+            pages=known.pages + 1,
+            completed_at=at if is_last else None,
+            updated_at=at,
+            last_step=step,
+            last_result=done.kept(),
+        ),
+    )
+    return done

@@ -87,6 +87,10 @@ capture_cursors = Table(
     Column("total", Integer),
     Column("stored", Integer),
     moment("counted_at"),
+    # The step that stored the last page, and what it answered: tried again after it was stored but
+    # before it was told, it answers the same, and no page counts twice or not at all.
+    Column("last_step", CleanText),
+    Column("last_result", JsonDocument),
     moment("updated_at", nullable=False),
     UniqueConstraint("repository_id", "kind"),
     *not_negative("pages"),

@@ -287,6 +287,8 @@ def upgrade() -> None:
     op.add_column(
         "capture_cursors", sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True)
     )
+    op.add_column("capture_cursors", sa.Column("last_step", sa.Text(), nullable=True))
+    op.add_column("capture_cursors", sa.Column("last_result", _json(), nullable=True))
     op.add_column("comments", sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("issues", sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("pull_requests", sa.Column("head_sha", sa.Text(), nullable=True))
@@ -363,6 +365,8 @@ def downgrade() -> None:
     op.drop_column("pull_requests", "head_sha")
     op.drop_column("issues", "deleted_at")
     op.drop_column("comments", "deleted_at")
+    op.drop_column("capture_cursors", "last_result")
+    op.drop_column("capture_cursors", "last_step")
     op.drop_column("capture_cursors", "counted_at")
     op.drop_column("capture_cursors", "stored")
     op.drop_column("capture_cursors", "total")
