@@ -26,6 +26,7 @@ RUN = (
     "registration.md",
     "status.md",
     "testing.md",
+    "webhooks.md",
 )
 TEXTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("examples/*/*.md")])
 _MAINSTEM = re.compile(r"^(?:\$ )?(?:env )?(?:[A-Z_]+=\S* +)*mainstem (.+?)(?: *&)?(?:  +#.*)?$")
