@@ -1,9 +1,9 @@
 """What has changed in a repository, and whether nothing was missed: the queries of a refresh.
 
 A page of changes asks for pull requests and issues together, at the width at which both cost one
-point: five connections in each pull request, three in each issue, and three lists, of which one
+point: five connections in each pull request, three in each issue, and four lists, of which one
 names the hundred pull requests that changed last, for a single unit. So one answer tells how many
-changed, however few of them it holds.
+changed, however few of them it holds; another tells how many issues there are.
 
 Comments are not asked for with their pull requests: REST has lists of those that changed, edited
 ones included, over the whole repository.
@@ -43,8 +43,8 @@ _IN_PULL: Final = 5
 _IN_ISSUE: Final = 3
 
 PULLS_BESIDE_ISSUES: Final = 25
-ISSUES_BESIDE_PULLS: Final = 7
-"""3 lists, 25 x 5 and 7 x 3 connections are 149 units: one point."""
+ISSUES_BESIDE_PULLS: Final = 6
+"""4 lists, 25 x 5 and 6 x 3 connections are 147 units: one point."""
 PULLS_ALONE: Final = 29
 ISSUES_ALONE: Final = 49
 """The widest for one point without the other."""
@@ -71,7 +71,8 @@ _ISSUES: Final = f"""
     issues(first: $issues, after: $afterIssue, {_LATEST}, filterBy: {{ since: $since }}) {{
       {PAGE}
       nodes {{ ...IssueParts }}
-    }}"""
+    }}
+    allIssues: issues {{ totalCount }}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +80,34 @@ class Changes:
     """A page of what was updated last, the newest first.
 
     `latest` holds number and update time of the hundred pull requests updated last; an issue is on
-    the list only if it was updated at the time asked for or after. A list that was not asked for
-    is empty.
+    the list only if it was updated at the time asked for or after. The totals are of all there
+    are. A list that was not asked for is empty, its total None.
     """
 
     repository: RepositoryRef
     pulls: tuple[PullBundle, ...] = ()
     next_pull: str | None = None
     latest: tuple[tuple[int, datetime], ...] = ()
+    total_pulls: int | None = None
     issues: tuple[IssueBundle, ...] = ()
     next_issue: str | None = None
+    total_issues: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WholePulls:
+    """Pull requests with everything in them; `gone` are numbers that GitHub knows no more."""
+
+    items: tuple[PullBundle, ...]
+    gone: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeIssues:
+    """Issues with all their comments; `gone` were deleted, or moved to another repository."""
+
+    items: tuple[IssueBundle, ...]
+    gone: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,17 +173,15 @@ class ChangeCalls(GraphQLCalls):
 
         return await _at_most(max(most_pulls, most_issues), fetch)
 
-    async def whole_pulls(
-        self, owner: str, name: str, numbers: Sequence[int]
-    ) -> tuple[PullBundle, ...]:
+    async def whole_pulls(self, owner: str, name: str, numbers: Sequence[int]) -> WholePulls:
         """Those pull requests with everything in them, every list to its end.
 
-        One that is gone is left out; so is one of which a part went away while it was read.
+        One of which a part went away while it was read is left out, and not said to be gone.
         """
         about = f"{len(numbers)} pull requests of {owner}/{name}"
         bundles = await self.pull_bundles(owner, name, numbers)
         parts = await self._to_the_end([gap for one in bundles for gap in one.gaps], about)
-        return tuple(
+        whole = tuple(
             replace(
                 one,
                 reviews=_reviews(one.reviews, parts.reviews.get(one.pull.number, ())),
@@ -174,18 +191,18 @@ class ChangeCalls(GraphQLCalls):
             for one in bundles
             if one.pull.number not in parts.broken
         )
+        found = {one.pull.number for one in bundles}
+        return WholePulls(whole, tuple(number for number in numbers if number not in found))
 
-    async def whole_issues(
-        self, owner: str, name: str, numbers: Sequence[int]
-    ) -> tuple[IssueBundle, ...]:
-        """Those issues with all their comments; one that is gone, or moved away, is left out."""
+    async def whole_issues(self, owner: str, name: str, numbers: Sequence[int]) -> WholeIssues:
+        """Those issues with all their comments, as `whole_pulls`."""
         about = f"{len(numbers)} issues of {owner}/{name}"
         bundles: list[IssueBundle] = []
         for start in range(0, len(numbers), ISSUES_BY_NUMBER):
             chunk = list(numbers[start : start + ISSUES_BY_NUMBER])
             bundles += await self._issues_by_number(owner, name, chunk, about)
         parts = await self._to_the_end([gap for one in bundles for gap in one.gaps], about)
-        return tuple(
+        whole = tuple(
             replace(
                 one,
                 comments=in_order([*one.comments, *parts.comments.get(one.issue.number, ())]),
@@ -194,6 +211,8 @@ class ChangeCalls(GraphQLCalls):
             for one in bundles
             if one.issue.number not in parts.broken
         )
+        found = {one.issue.number for one in bundles}
+        return WholeIssues(whole, tuple(number for number in numbers if number not in found))
 
     async def pull_outlines(self, owner: str, name: str, *, next: str | None = None) -> Outlines:
         """A hundred pull requests by their counts, in order of creation: one point."""
@@ -365,6 +384,7 @@ def _read_changes(repository: Fields) -> Changes:
                 (node.number("number"), node.time("updatedAt"))
                 for node in repository.child("latest").children("nodes")
             ),
+            total_pulls=listed.number("totalCount"),
         )
     if "issues" in repository:
         listed = repository.child("issues")
@@ -374,6 +394,7 @@ def _read_changes(repository: Fields) -> Changes:
                 read_issue_bundle(node, found.repository) for node in listed.children("nodes")
             ),
             next_issue=_following(listed),
+            total_issues=repository.child("allIssues").number("totalCount"),
         )
     return found
 

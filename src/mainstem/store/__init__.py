@@ -18,17 +18,18 @@ from mainstem.store.backfills import (
 )
 from mainstem.store.belongings import (
     Belonging,
+    Compared,
     ItemKind,
     StoredComment,
     StoredItem,
     belongings,
+    compared_items,
     head_shas,
     lone_reviews,
     pulls_with_places,
     stored_comments,
     stored_items,
     stored_numbers,
-    unequal_items,
 )
 from mainstem.store.budgets import StoredBudgets
 from mainstem.store.capture_state import (
@@ -243,6 +244,7 @@ __all__ = [
     "CapturePlan",
     "CommentRow",
     "CommentType",
+    "Compared",
     "Connected",
     "ContributorRow",
     "CopiedTable",
@@ -253,8 +255,8 @@ __all__ = [
     "DatabaseUnavailable",
     "DiscussionRow",
     "DueWorkspace",
-    "ExportedFile",
     "ExportFailed",
+    "ExportedFile",
     "Format",
     "GithubEventRow",
     "InstallationRow",
@@ -312,6 +314,7 @@ __all__ = [
     "close_aggregation",
     "close_backfill",
     "close_gaps",
+    "compared_items",
     "copy_database",
     "count_active_workspaces",
     "count_by_pull",
@@ -418,6 +421,5 @@ __all__ = [
     "tables",
     "track_repository",
     "unclassified_repositories",
-    "unequal_items",
     "waiting_deliveries",
 ]

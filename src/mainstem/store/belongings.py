@@ -37,6 +37,15 @@ class StoredItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """A stored pull request or issue, and whether the comments on it are as many as GitHub says."""
+
+    id: UUID
+    number: int
+    is_equal: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Belonging:
     """A stored review or comment of a pull request or issue."""
 
@@ -114,10 +123,10 @@ def stored_numbers(
     return found
 
 
-def unequal_items(
+def compared_items(
     conn: Connection, repository_id: UUID, kind: ItemKind, since: datetime | None
-) -> tuple[int, ...]:
-    """Numbers of those updated at `since` or after whose comments are not as many as GitHub says.
+) -> list[Compared]:
+    """Those updated at `since` or after: are their comments as many as GitHub says?
 
     Left out is what has a list that was not read to its end yet: nothing is known of it.
     """
@@ -134,16 +143,17 @@ def unequal_items(
         capture_gaps.c.number == table.c.number,
         is_of_issue if kind == "issues" else ~is_of_issue,
     )
-    question = select(table.c.number).where(
+    question = select(
+        table.c.id, table.c.number, (table.c.comments_count == said).label("is_equal")
+    ).where(
         table.c.repository_id == repository_id,
         is_live(table),
         table.c.comments_count.is_not(None),
-        table.c.comments_count != said,
         ~is_open,
     )
     if since is not None:
         question = question.where(table.c.updated_at >= since)
-    return tuple(sorted(conn.execute(question).scalars()))
+    return every(conn, question, Compared)
 
 
 def head_shas(

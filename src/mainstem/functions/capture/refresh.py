@@ -1,88 +1,416 @@
-"""What has changed since a repository was last read: from the newest update down to the watermark.
+"""What has changed since a repository was last read, for a price that follows what changed.
 
-The watermark is the newest update that GitHub knew when the walk *began*, and is stored only when
-the walk has ended; the next one reads down to it, less an overlap.
+First a look (`polling`), which is free of charge while nothing changes. Then one query for the pull
+requests and the issues that were updated last, down to the watermark less an overlap; the comments
+that changed came with the look.
+
+What fits one page is read and stored by that first step, in one transaction. What does not is
+walked, a page a step, with its place in the database: pull requests, issues, review comments,
+conversation comments, so that parents are there before what belongs to them. The watermark is the
+newest update that GitHub knew when the walk began, and is stored when it has ended.
+
+Whatever then does not agree with GitHub's own counts is read whole (`mending`).
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from mainstem.catalog import Run
 from mainstem.functions.capture.backfill import Backfilled
-from mainstem.functions.capture.graphql_pages import rows_of_bundles, rows_of_issues, to_store
-from mainstem.functions.capture.planning import Kind
-from mainstem.functions.capture.storing import Tally, store_batch
+from mainstem.functions.capture.changed_rows import ChangedRows, rows_of_changes
+from mainstem.functions.capture.changed_storing import compare, store_changes
+from mainstem.functions.capture.mending import Mended, mend
+from mainstem.functions.capture.planning import BOTH, Kind
+from mainstem.functions.capture.polling import Polled, look_for_changes
+from mainstem.functions.capture.refresh_note import (
+    HALF_A_PAGE,
+    Changing,
+    CommentList,
+    RefreshNote,
+    Walk,
+    following,
+    next_since,
+    place_of,
+    save_refresh,
+    time_of,
+)
+from mainstem.functions.capture.standing import Standing, load_standing, visiting
+from mainstem.functions.capture.storing import Tally
 from mainstem.functions.home import Home
 from mainstem.functions.services import Services
-from mainstem.functions.troubles import asking_github
-from mainstem.store import load_cursor, replace_gaps, save_cursor
+from mainstem.github import Changes, Comment, Page
+from mainstem.store import live_total, save_cursor, tables
+
+_TABLES: Final[dict[Kind, Table]] = {
+    "pulls": tables.pull_requests,
+    "issues": tables.issues,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a step left behind: `is_last` ends the walk, `doubted` are to be read whole."""
+
+    is_last: bool
+    tally: Tally = field(default_factory=Tally)
+    pages: int = 0
+    doubted: int = 0
 
 
 async def refresh(
     run: Run[Any], services: Services, home: Home, kinds: Sequence[Kind]
 ) -> Backfilled:
-    """Read what has changed of the complete `kinds`."""
-    tally, pages = Tally(), 0
-    for kind in kinds:
-        cursor: str | None = None
-        head: datetime | None = None
-        while True:
-            pages += 1
-            page_tally, cursor, head, is_last = await run.step(
-                f"refresh-{kind}-{pages}", refresh_page, services, home, kind, cursor, head
-            )
-            tally += page_tally
-            if is_last:
-                break
-        await run.step(f"finish-{kind}", finish, services, home, kind, head)
-    return Backfilled(pages, tally, None)
+    """Read what has changed of whatever is captured whole, if any of `kinds` is.
+
+    Both kinds at once: they share a list of comments, and one query holds both.
+    """
+    if not kinds:
+        return Backfilled(0, Tally(), None)
+    done = await run.step("look-for-changes", look, services, home)
+    tally, pages = done.tally, done.pages
+    while not done.is_last:
+        if pages >= services.limits.pages_per_run:
+            return Backfilled(pages, tally, kinds[0])
+        pages += 1
+        done = await run.step(f"refresh-{pages}", refresh_page, services, home)
+        tally += done.tally
+    mended = await mend_all(run, services, home, done.doubted)
+    return Backfilled(pages, tally + mended.tally, None)
 
 
-async def refresh_page(
-    services: Services, home: Home, kind: Kind, cursor: str | None, head: datetime | None
-) -> tuple[Tally, str | None, datetime | None, bool]:
-    """One page, last updated first."""
-    known = await services.database.run_read(load_cursor, home.id, kind)
-    watermark = known.watermark if known else None
-    floor = None if watermark is None else watermark - services.limits.watermark_overlap
-    github = services.github
-    with asking_github(services.clock):
-        if kind == "pulls":
-            pulls = await github.pull_bundles_page(
-                home.owner, home.name, order="updated", direction="desc", next=cursor
-            )
-            batch = await rows_of_bundles(services, home, pulls.items)
-            times, following = [b.pull.updated_at for b in pulls.items], pulls.next
-        else:
-            issues = await github.issue_bundles_page(
-                home.owner, home.name, order="updated", direction="desc", next=cursor
-            )
-            batch = await rows_of_issues(services, home, issues.items)
-            times, following = [b.issue.updated_at for b in issues.items], issues.next
+async def mend_all(
+    run: Run[Any], services: Services, home: Home, doubted: int, *, name: str = "mend"
+) -> Mended:
+    """Read whole what is doubted, a batch a step, until nothing is left or nothing moves."""
+    total, left, count = Mended(), doubted, 0
+    while left:
+        count += 1
+        done = await run.step(f"{name}-{count}", mend, services, home)
+        total, left = total + done, 0 if done.unsettled else done.left
+    return total
+
+
+async def look(services: Services, home: Home) -> Refreshed:
+    """Ask whether anything changed; read and store it, if it fits a page. Safe to repeat."""
+    standing = await _standing(services, home)
+    if standing.note.walk is not None:
+        return Refreshed(is_last=False)
+    if not standing.cursors:
+        return Refreshed(is_last=True)
+    async with visiting(services, home):
+        polled = await look_for_changes(services, home, standing)
+        if not polled.answered:
+            return Refreshed(is_last=True, doubted=standing.note.doubted)
+        changes = await _ask(services, home, standing, BOTH) if polled.changed else None
+        left = _left(standing, changes, polled)
+        rows = await rows_of_changes(
+            services,
+            home,
+            standing.following,
+            pulls=changes.pulls if changes else (),
+            issues=changes.issues if changes else (),
+            comments=polled.comments,
+            fetch=not left,
+        )
     at = services.clock.now()
-
-    def save(conn: Connection) -> Tally:
-        stored = store_batch(conn, batch, at)
-        replace_gaps(conn, home.id, batch.read, to_store(batch.gaps), at)
-        return stored
-
-    tally = await services.database.run_write(save)
-    newest = max([*times, *([head] if head else [])], default=None)
-    below = floor is not None and bool(times) and min(times) < floor
-    return tally, following, newest, following is None or below
+    done = await services.database.run_write(
+        _store_look, home, standing, rows, polled, changes, left, at
+    )
+    if done.is_last:
+        await services.github.accept_polls(home.owner, home.name)
+    return replace(done, pages=int(changes is not None))
 
 
-async def finish(services: Services, home: Home, kind: Kind, head: datetime | None) -> None:
-    """Raise the watermark to `head`."""
+async def refresh_page(services: Services, home: Home) -> Refreshed:
+    """Read and store the walk's next page. Safe to repeat."""
+    standing = await _standing(services, home)
+    walk = standing.note.walk
+    name = walk.next_list if walk else None
+    if walk is None or name is None:
+        return Refreshed(is_last=True, doubted=standing.note.doubted)
+    place = walk.left[name]
+    async with visiting(services, home):
+        if name == "pulls" or name == "issues":
+            changes = await _ask(services, home, standing, (name,), place)
+            step = _Step(name, _place_after(standing, changes, name), changes=changes)
+            rows = await rows_of_changes(
+                services, home, standing.following, pulls=changes.pulls, issues=changes.issues
+            )
+        else:
+            page = await _comments(services, home, standing, name, place)
+            times = _times(page)
+            step = _Step(name, following(times, page.next), page=page)
+            rows = await rows_of_changes(services, home, standing.following, comments=page.items)
+    at = services.clock.now()
+    done = await services.database.run_write(_store_step, home, standing, walk, rows, step, at)
+    if done.is_last:
+        await services.github.accept_polls(home.owner, home.name)
+    return done
 
-    def save(conn: Connection) -> None:
-        known = load_cursor(conn, home.id, kind)
-        if known is not None and head is not None:
-            newest = max(head, known.watermark) if known.watermark else head
-            save_cursor(conn, replace(known, watermark=newest, updated_at=services.clock.now()))
 
-    await services.database.run_write(save)
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One page of a walk: of which list, and where it goes on."""
+
+    name: Changing
+    next: str | None
+    changes: Changes | None = None
+    page: Page[Comment] | None = None
+
+
+async def _standing(services: Services, home: Home) -> Standing:
+    overlap = services.limits.watermark_overlap
+    return await services.database.run_read(load_standing, home, overlap)
+
+
+async def _ask(
+    services: Services,
+    home: Home,
+    standing: Standing,
+    kinds: Sequence[Kind],
+    place: str | None = None,
+) -> Changes:
+    asked = standing.following
+    return await services.github.changes(
+        home.owner,
+        home.name,
+        pulls=asked.pulls and "pulls" in kinds,
+        issues=asked.issues and "issues" in kinds,
+        since=standing.floor("issues"),
+        next_pull=place,
+        next_issue=place,
+        widest=min(services.limits.history_page, services.limits.issue_page),
+    )
+
+
+async def _comments(
+    services: Services, home: Home, standing: Standing, name: CommentList, place: str | None
+) -> Page[Comment]:
+    read = (
+        services.github.repository_review_comments_page
+        if name == "review-comments"
+        else services.github.repository_issue_comments_page
+    )
+    since = standing.since(name) if place is None else time_of(place)
+    link = place if place is not None and since is None else None
+    return await read(home.owner, home.name, since=since, next=link)
+
+
+def _times(page: Page[Comment]) -> list[datetime]:
+    return [comment.updated_at for comment in page.items]
+
+
+def _place_after(standing: Standing, changes: Changes, kind: Kind) -> str | None:
+    """Where a list goes on behind this page; None if what is wanted of it is read."""
+    if kind == "issues":
+        return changes.next_issue
+    return None if has_all(changes, standing.floor("pulls")) else changes.next_pull
+
+
+def has_all(changes: Changes, floor: datetime | None) -> bool:
+    """Whether the page reaches down to what was updated before `floor`.
+
+    Strictly before: equal times are common, and all of them must be read. The page itself may show
+    it, or the longer list of numbers beside it.
+    """
+    if changes.next_pull is None:
+        return True
+    if floor is None:
+        return False
+    if any(bundle.pull.updated_at < floor for bundle in changes.pulls):
+        return True
+    wanted = [number for number, updated in changes.latest if updated >= floor]
+    shows_border = len(wanted) < len(changes.latest)
+    here = {bundle.pull.number for bundle in changes.pulls}
+    return shows_border and (not wanted or wanted[-1] in here)
+
+
+def _left(
+    standing: Standing, changes: Changes | None, polled: Polled
+) -> dict[Changing, str | None]:
+    """The lists that go on behind the look, and where."""
+    left: dict[Changing, str | None] = {}
+    if changes is not None:
+        for kind in standing.cursors:
+            place = _place_after(standing, changes, kind)
+            if place is not None:
+                left[kind] = place
+    for name, page in polled.lists.items():
+        place = following(_times(page), page.next)
+        if place is not None:
+            left[name] = place
+    return left
+
+
+def _store_look(
+    conn: Connection,
+    home: Home,
+    before: Standing,
+    rows: ChangedRows,
+    polled: Polled,
+    changes: Changes | None,
+    left: dict[Changing, str | None],
+    at: datetime,
+) -> Refreshed:
+    done = store_changes(conn, home, rows, at)
+    now = load_standing(conn, home, before.overlap)
+    note = now.note.doubting(
+        done.doubted_pulls | polled.unlisted.pulls, done.doubted_issues | polled.unlisted.issues
+    )
+    heads = _heads(changes)
+    held = _held(before)
+    moved = _moved_lists(before, polled, heads)
+    _note_totals(conn, home, now, changes, at)
+    if left:
+        for name, page in polled.lists.items():
+            waiting = [one.updated_at for one in rows.waiting if one in page.items]
+            if waiting:
+                left[name] = place_of(min(waiting))
+        note = replace(note, since=held, walk=Walk(left, heads, moved))
+        save_refresh(conn, home.id, note, at)
+        return Refreshed(is_last=False, tally=done.tally)
+    pulls_since = min((one.pull.updated_at for one in rows.pulls), default=None)
+    if changes is not None:
+        note = compare(
+            conn,
+            home,
+            note,
+            pulls_since=_earlier(pulls_since, before.floor("pulls")),
+            issues_since=before.floor("issues"),
+            kinds=now.cursors.keys(),
+            at=at,
+        )
+    note = replace(note, since={**held, **moved})
+    _finish(conn, home, before.overlap, note, heads, at)
+    return Refreshed(is_last=True, tally=done.tally, doubted=note.doubted)
+
+
+def _store_step(
+    conn: Connection,
+    home: Home,
+    before: Standing,
+    walk: Walk,
+    rows: ChangedRows,
+    step: _Step,
+    at: datetime,
+) -> Refreshed:
+    done = store_changes(conn, home, rows, at)
+    now = load_standing(conn, home, before.overlap)
+    note = now.note.doubting(done.doubted_pulls, done.doubted_issues)
+    _note_totals(conn, home, now, step.changes, at)
+    if note.walk is None or note.walk.heads != walk.heads:
+        # Another run has ended this walk: what it holds is stored, and counted by nobody again.
+        save_refresh(conn, home.id, note, at)
+        return Refreshed(note.walk is None, tally=done.tally, doubted=note.doubted)
+    walk = replace(walk.at(step.name, step.next), since=_moved_on(walk, step, before.overlap))
+    if walk.next_list is not None:
+        save_refresh(conn, home.id, replace(note, walk=walk), at)
+        return Refreshed(is_last=False, tally=done.tally)
+    note = compare(
+        conn,
+        home,
+        note,
+        pulls_since=before.floor("pulls"),
+        issues_since=before.floor("issues"),
+        kinds=now.cursors.keys(),
+        at=at,
+    )
+    note = replace(note, since={**note.since, **walk.since}, walk=None)
+    _finish(conn, home, before.overlap, note, walk.heads, at)
+    return Refreshed(is_last=True, tally=done.tally, doubted=note.doubted)
+
+
+def _held(standing: Standing) -> dict[Changing, datetime]:
+    """From when on each list is asked for now."""
+    names: tuple[Changing, ...] = ("review-comments", "comments", "issues")
+    known = {name: standing.since(name) for name in names}
+    return {name: since for name, since in known.items() if since is not None}
+
+
+def _moved_lists(
+    standing: Standing, polled: Polled, heads: Mapping[Changing, datetime]
+) -> dict[Changing, datetime]:
+    """From when on the lists that have grown too long are to be asked for."""
+    moved: dict[Changing, datetime] = {}
+    for name, page in polled.lists.items():
+        since = _since_behind(standing.since(name), page, standing.overlap)
+        if since is not None and since != standing.since(name):
+            moved[name] = since
+    issues = polled.issues
+    if issues is not None and (issues.next is not None or issues.seen >= HALF_A_PAGE):
+        # Pull requests are on that list too: up to the newest update of either, all is known.
+        known = [*heads.values(), *(standing.watermark(kind) for kind in standing.cursors)]
+        newest = max((moment for moment in known if moment is not None), default=None)
+        if newest is not None:
+            moved["issues"] = newest - standing.overlap
+    return moved
+
+
+def _since_behind(
+    since: datetime | None, page: Page[Comment], overlap: timedelta, *, goes_on: bool = False
+) -> datetime | None:
+    goes_on = goes_on or page.next is not None
+    return next_since(since, _times(page), seen=page.seen, goes_on=goes_on, overlap=overlap)
+
+
+def _moved_on(walk: Walk, step: _Step, overlap: timedelta) -> Mapping[Changing, datetime]:
+    """The same behind a further page of a list that was too long for one."""
+    is_long = step.page is not None and (step.name in walk.since or step.page.next is not None)
+    if step.page is None or not is_long:
+        return walk.since
+    since = _since_behind(walk.since.get(step.name), step.page, overlap, goes_on=True)
+    return walk.since if since is None else {**walk.since, step.name: since}
+
+
+def _heads(changes: Changes | None) -> dict[Changing, datetime]:
+    """The newest update of either kind that GitHub knows."""
+    if changes is None:
+        return {}
+    times: dict[Changing, list[datetime]] = {
+        "pulls": [updated for _, updated in changes.latest],
+        "issues": [bundle.issue.updated_at for bundle in changes.issues],
+    }
+    return {name: max(found) for name, found in times.items() if found}
+
+
+def _earlier(a: datetime | None, b: datetime | None) -> datetime | None:
+    return min((moment for moment in (a, b) if moment is not None), default=None)
+
+
+def _note_totals(
+    conn: Connection, home: Home, standing: Standing, changes: Changes | None, at: datetime
+) -> None:
+    """GitHub's own totals, which come with every page."""
+    if changes is None:
+        return
+    totals: dict[Kind, int | None] = {"pulls": changes.total_pulls, "issues": changes.total_issues}
+    for kind, cursor in standing.cursors.items():
+        total = totals[kind]
+        if total is not None:
+            stored = live_total(conn, home.id, _TABLES[kind])
+            save_cursor(
+                conn,
+                replace(cursor, total=total, stored=stored, counted_at=at, updated_at=at),
+            )
+
+
+def _finish(
+    conn: Connection,
+    home: Home,
+    overlap: timedelta,
+    note: RefreshNote,
+    heads: Mapping[Changing, datetime],
+    at: datetime,
+) -> None:
+    """End a refresh: raise the watermarks, and keep what is to be known by the next."""
+    for kind, cursor in load_standing(conn, home, overlap).cursors.items():
+        known = [moment for moment in (cursor.watermark, heads.get(kind)) if moment is not None]
+        stored = None if cursor.total is None else live_total(conn, home.id, _TABLES[kind])
+        newest = max(known, default=None)
+        if (newest, stored) != (cursor.watermark, cursor.stored):
+            save_cursor(conn, replace(cursor, watermark=newest, stored=stored, updated_at=at))
+    save_refresh(conn, home.id, note, at)

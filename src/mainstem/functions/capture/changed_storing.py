@@ -1,0 +1,110 @@
+"""Storing what changed: rows, what is there again, and what has become doubtful by it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mainstem.functions.capture.changed_rows import ChangedRows
+from mainstem.functions.capture.refresh_note import RefreshNote
+from mainstem.functions.capture.rows import Batch, Rows
+from mainstem.functions.capture.storing import Tally, store_batch
+from mainstem.functions.home import Home
+from mainstem.github import PullBundle
+from mainstem.store import (
+    close_gaps,
+    compared_items,
+    head_shas,
+    lone_reviews,
+    pulls_with_places,
+    restore,
+    set_details_synced,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesStored:
+    """What was stored, and the numbers of what is to be read whole after it."""
+
+    tally: Tally
+    doubted_pulls: frozenset[int]
+    doubted_issues: frozenset[int]
+
+
+def store_changes(conn: Connection, home: Home, rows: ChangedRows, at: datetime) -> ChangesStored:
+    """Save a page of changes within the caller's transaction. Doing it again changes nothing."""
+    doubted = set(rows.doubted_pulls) | _pushed(conn, home, rows.pulls)
+    tally = store_batch(conn, rows.batch, at)
+    restore_listed(conn, rows.batch)
+    close_gaps(conn, home.id, (), rows.gaps, at)
+    doubted |= _with_unlisted_reviews(conn, home, rows.pulls)
+    return ChangesStored(tally, frozenset(doubted), frozenset(rows.doubted_issues))
+
+
+def restore_listed(conn: Connection, batch: Batch) -> int:
+    """What GitHub lists is there, whatever was believed; how many rows are live again."""
+    return sum(
+        (
+            restore(conn, "pull_request", ids=[row["id"] for row in batch.pulls]),
+            restore(conn, "issue", ids=[row["id"] for row in batch.issues]),
+            restore(conn, "review", ids=[row["id"] for row in batch.reviews]),
+            restore(conn, "comment", ids=[row["id"] for row in batch.comments]),
+        )
+    )
+
+
+def compare(
+    conn: Connection,
+    home: Home,
+    note: RefreshNote,
+    *,
+    pulls_since: datetime | None,
+    issues_since: datetime | None,
+    kinds: Collection[str],
+    at: datetime,
+) -> RefreshNote:
+    """Hold GitHub's counts of comments against what is stored, of all that changed since then.
+
+    A pull request that agrees is captured with all that belongs to it; one that does not is
+    doubted. A count alone never deletes anything.
+    """
+    if "pulls" in kinds:
+        found = compared_items(conn, home.id, "pulls", pulls_since)
+        note = note.doubting(pulls=[item.number for item in found if not item.is_equal])
+        agreed = [
+            item.id for item in found if item.is_equal and item.number not in note.doubted_pulls
+        ]
+        set_details_synced(conn, agreed, at)
+    if "issues" in kinds:
+        found = compared_items(conn, home.id, "issues", issues_since)
+        note = note.doubting(issues=[item.number for item in found if not item.is_equal])
+    return note
+
+
+def _pushed(conn: Connection, home: Home, pulls: tuple[PullBundle, ...]) -> set[int]:
+    """Those whose last commit is another one, with comments on the diff that have a place in it.
+
+    A push moves the places, or outdates them, and no time of the comments tells of it.
+    """
+    rows = Rows(home)
+    known = head_shas(conn, home.id, [bundle.pull.number for bundle in pulls])
+    moved = {
+        rows.pull_id(number): number
+        for number, sha in ((bundle.pull.number, bundle.pull.head_sha) for bundle in pulls)
+        if known.get(number) not in (None, sha)
+    }
+    return {moved[pull_id] for pull_id in pulls_with_places(conn, moved)} if moved else set()
+
+
+def _with_unlisted_reviews(conn: Connection, home: Home, pulls: tuple[PullBundle, ...]) -> set[int]:
+    """Those of which a review is stored that their list, read to its end, does not hold."""
+    rows = Rows(home)
+    listed = {
+        rows.pull_id(bundle.pull.number): {review.id for review in bundle.reviews}
+        for bundle in pulls
+        if not bundle.gaps
+    }
+    numbers = {rows.pull_id(bundle.pull.number): bundle.pull.number for bundle in pulls}
+    stored = lone_reviews(conn, listed)
+    return {numbers[pull_id] for pull_id, lone in stored.items() if lone - listed[pull_id]}

@@ -1,0 +1,169 @@
+"""Reading whole what is doubtful, and marking as gone what GitHub lists no longer.
+
+Doubt comes from counts: more or fewer comments are stored than GitHub says, a review is stored that
+no list holds. Counts prove nothing by themselves; an answer that was read to its end, without an
+error, does. Only what was stored before the question was asked can be gone by the answer: what
+another run stores meanwhile is newer than it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from mainstem.functions.capture.changed_rows import rows_of_all
+from mainstem.functions.capture.changed_storing import restore_listed
+from mainstem.functions.capture.refresh_note import RefreshNote, load_refresh, save_refresh
+from mainstem.functions.capture.rows import Batch, Rows
+from mainstem.functions.capture.storing import Tally, store_batch
+from mainstem.functions.home import Home, check_same_repository
+from mainstem.functions.services import Services
+from mainstem.functions.troubles import asking_github
+from mainstem.github import WholeIssues, WholePulls
+from mainstem.store import (
+    Belonging,
+    ItemKind,
+    belongings,
+    mark_deleted,
+    replace_gaps,
+    set_details_synced,
+    stored_items,
+)
+
+PULLS_AT_ONCE: Final = 18
+"""Eight connections in each: one point."""
+ISSUES_AT_ONCE: Final = 49
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What a step read whole: `missing` were not stored, `deleted` are rows marked as gone.
+
+    `restored` are rows that were marked and are there; `left` is how much is still to be read, and
+    `unsettled` how much of what was asked about could not be read to its end.
+    """
+
+    tally: Tally = field(default_factory=Tally)
+    checked: int = 0
+    missing: int = 0
+    deleted: int = 0
+    restored: int = 0
+    left: int = 0
+    unsettled: int = 0
+
+    def __add__(self, other: "Mended") -> "Mended":
+        return Mended(
+            self.tally + other.tally,
+            self.checked + other.checked,
+            self.missing + other.missing,
+            self.deleted + other.deleted,
+            self.restored + other.restored,
+            other.left,
+            self.unsettled + other.unsettled,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What was stored before GitHub was asked."""
+
+    numbers: frozenset[int]
+    belongings: tuple[Belonging, ...]
+
+
+async def mend(services: Services, home: Home) -> Mended:
+    """Read as much of what is doubted as one point buys, and set the store right.
+
+    Safe to repeat: what was settled is doubted no more.
+    """
+    note = await services.database.run_read(load_refresh, home.id)
+    pulls = sorted(note.doubted_pulls)[:PULLS_AT_ONCE]
+    issues = sorted(note.doubted_issues)[:ISSUES_AT_ONCE] if not pulls else []
+    if not pulls and not issues:
+        return Mended()
+    before = await services.database.run_read(_before, home, pulls, issues)
+    whole_pulls, whole_issues = WholePulls((), ()), WholeIssues((), ())
+    with asking_github(services.clock):
+        if pulls:
+            whole_pulls = await services.github.whole_pulls(home.owner, home.name, pulls)
+        if issues:
+            whole_issues = await services.github.whole_issues(home.owner, home.name, issues)
+        for found in whole_pulls.items:
+            check_same_repository(home, found.repository)
+        batch = await rows_of_all(services, home, whole_pulls.items, whole_issues.items)
+    at = services.clock.now()
+    return await services.database.run_write(
+        _settle, home, before, whole_pulls, whole_issues, batch, (pulls, issues), at
+    )
+
+
+def _before(conn: Connection, home: Home, pulls: Sequence[int], issues: Sequence[int]) -> _Before:
+    numbers: set[int] = set()
+    found: list[Belonging] = []
+    asked: tuple[tuple[ItemKind, Sequence[int]], ...] = (("pulls", pulls), ("issues", issues))
+    for kind, some in asked:
+        items = stored_items(conn, home.id, kind, numbers=some)
+        numbers |= {item.number for item in items}
+        found += belongings(conn, kind, [item.id for item in items])
+    return _Before(frozenset(numbers), tuple(found))
+
+
+def _settle(
+    conn: Connection,
+    home: Home,
+    before: _Before,
+    pulls: WholePulls,
+    issues: WholeIssues,
+    batch: Batch,
+    asked: tuple[Sequence[int], Sequence[int]],
+    at: datetime,
+) -> Mended:
+    rows = Rows(home)
+    read_pulls = [bundle.pull.number for bundle in pulls.items]
+    read_issues = [bundle.issue.number for bundle in issues.items]
+    tally = store_batch(conn, batch, at)
+    restored = restore_listed(conn, batch)
+    deleted = _mark_unlisted(conn, before, batch, at)
+    deleted += mark_deleted(conn, "pull_request", ids=[rows.pull_id(n) for n in pulls.gone], at=at)
+    deleted += mark_deleted(conn, "issue", ids=[rows.issue_id(n) for n in issues.gone], at=at)
+    replace_gaps(conn, home.id, [*read_pulls, *pulls.gone, *read_issues, *issues.gone], (), at)
+    set_details_synced(conn, [rows.pull_id(number) for number in read_pulls], at)
+    note = load_refresh(conn, home.id).settled(
+        [*read_pulls, *pulls.gone], [*read_issues, *issues.gone]
+    )
+    save_refresh(conn, home.id, note, at)
+    read = {*read_pulls, *read_issues}
+    return Mended(
+        tally=tally,
+        checked=len(asked[0]) + len(asked[1]),
+        missing=len(read - before.numbers),
+        deleted=deleted,
+        restored=restored,
+        left=note.doubted,
+        unsettled=_unsettled(note, asked),
+    )
+
+
+def _unsettled(note: RefreshNote, asked: tuple[Sequence[int], Sequence[int]]) -> int:
+    return len(note.doubted_pulls & {*asked[0]}) + len(note.doubted_issues & {*asked[1]})
+
+
+def _mark_unlisted(conn: Connection, before: _Before, batch: Batch, at: datetime) -> int:
+    """Mark what was stored of the items that were read, and is in no list of theirs."""
+    read = {row["id"] for row in (*batch.pulls, *batch.issues)}
+    listed: set[tuple[str, int]] = {("review", row["github_id"]) for row in batch.reviews}
+    listed |= {(row["comment_type"], row["github_id"]) for row in batch.comments}
+    unlisted = [
+        one
+        for one in before.belongings
+        if one.parent_id in read and not one.is_gone and (one.kind, one.github_id) not in listed
+    ]
+    # Comments first: a review takes those that belong to it along, and both count once.
+    return sum(
+        mark_deleted(
+            conn, kind, github_ids=[one.github_id for one in unlisted if one.kind == kind], at=at
+        )
+        for kind in ("issue_comment", "review_comment", "review")
+    )
