@@ -10,7 +10,7 @@ import typer
 from mainstem.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from mainstem.simulate import World
+    from mainstem.simulate import Options, World
 
 _LISTED_ENDPOINTS = 8
 
@@ -29,6 +29,15 @@ def simulate(
     pulls: Annotated[
         int, typer.Option("--pulls", min=1, help="Pull requests of a made-up repository.")
     ] = 300,
+    shape: Annotated[
+        str,
+        typer.Option(
+            "--shape",
+            metavar="SHAPE",
+            help="Kind of a made-up repository: lifelike, huge-threads, tiny, issues, burst or "
+            "discussions.",
+        ),
+    ] = "lifelike",
     name: Annotated[
         str, typer.Option("--name", metavar="OWNER/NAME", help="Name of a made-up repository.")
     ] = "riverside/harbour",
@@ -36,6 +45,25 @@ def simulate(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes any.")
     ] = 8089,
+    latency: Annotated[
+        float, typer.Option("--latency", min=0, metavar="SECONDS", help="Wait before each answer.")
+    ] = 0.0,
+    widest_page: Annotated[
+        int | None,
+        typer.Option(
+            "--widest-page",
+            min=1,
+            metavar="ITEMS",
+            help="Refuse GraphQL pages of more pull requests or issues.",
+            show_default=False,
+        ),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Keep GitHub's own limits: hourly, by the minute, and of time."
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Serve a GitHub, REST and GraphQL, from a recording or a generator.
@@ -48,7 +76,8 @@ def simulate(
     from mainstem.cli.logs import set_up_logs
     from mainstem.cli.names import repository_name
     from mainstem.cli.outcome import UsageProblem
-    from mainstem.cli.source import Generated, Recording, world_of
+    from mainstem.cli.source import Recording, world_of
+    from mainstem.simulate import generate as make_up
 
     if (recording is None) == (generate is None):
         raise UsageProblem("Cannot tell what to serve: give either --recording or --generate.")
@@ -57,18 +86,41 @@ def simulate(
         world = world_of(Recording(recording))
     else:
         assert generate is not None  # noqa: S101  one of the two, checked above
-        world = world_of(Generated(generate, pulls, repository_name(name)))
-    log = asyncio.run(_serve(world, host, port, as_json=json))
+        called = repository_name(name)
+        world = make_up(generate, pulls, owner=called.owner, name=called.name, shape=shape)
+    options = serving_options(latency, widest_page, strict=strict)
+    log = asyncio.run(_serve(world, host, port, options, as_json=json))
     _sum_up(log, as_json=json)
 
 
-async def _serve(world: World, host: str, port: int, *, as_json: bool) -> dict[str, Any]:
+def serving_options(latency: float, widest_page: int | None, *, strict: bool) -> Options:
+    """How the served GitHub behaves; any token is good, and `strict` adds GitHub's own limits."""
+    from dataclasses import replace
+
+    from mainstem.cli.source import PROMPT
+    from mainstem.simulate import Compute, Secondary
+
+    options = replace(PROMPT, latency_seconds=latency, widest_page=widest_page)
+    if not strict:
+        return options
+    return replace(
+        options,
+        core_per_hour=5_000,
+        graphql_per_hour=5_000,
+        anonymous_per_hour=60,
+        secondary=Secondary(),
+        compute=Compute(),
+    )
+
+
+async def _serve(
+    world: World, host: str, port: int, options: Options, *, as_json: bool
+) -> dict[str, Any]:
     from mainstem.cli.output import print_json_line
     from mainstem.cli.servers import until_stopped
-    from mainstem.cli.source import PROMPT
     from mainstem.simulate import simulated_github
 
-    async with simulated_github(world, host=host, port=port, options=PROMPT) as simulated:
+    async with simulated_github(world, host=host, port=port, options=options) as simulated:
         names = [str(one.record["full_name"]) for one in world.repositories]
         if as_json:
             print_json_line({"url": simulated.url, "repositories": names})

@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from mainstem.simulate.answers import Answer, failure
 from mainstem.simulate.apps import Apps, covers
-from mainstem.simulate.budget import Budget, Budgets, Resource
+from mainstem.simulate.budget import Budget, Budgets
 from mainstem.simulate.compute import Compute
 from mainstem.simulate.faults import BAD_GATEWAY, SECONDARY_MESSAGE, Fault, Faults
 from mainstem.simulate.graph import Graph
@@ -31,7 +31,7 @@ from mainstem.simulate.hooks import HookLog
 from mainstem.simulate.journal import Entry, Journal
 from mainstem.simulate.options import Options
 from mainstem.simulate.rest import Rest
-from mainstem.simulate.secondary import Meter
+from mainstem.simulate.secondary import Meter, Resource
 from mainstem.simulate.spoiling import lied_about, with_holes
 from mainstem.simulate.world import Repository, World
 

@@ -6,14 +6,13 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from mainstem.simulate.apps import Apps
 from mainstem.simulate.options import Options
+from mainstem.simulate.secondary import Resource
 
-__all__ = ["Budget", "Budgets", "Resource"]
+__all__ = ["Budget", "Budgets"]
 
-Resource = Literal["core", "graphql"]
 HOUR = 3600
 
 

@@ -48,17 +48,17 @@ def generate(
 
     Left out, `issues` follows from the shape (two fifths of `pulls` for a lifelike one). `until`
     (aware) is the last moment that anything happened. `shape` is one of `SHAPES`. From 5,000 pull
-    requests on, and left to itself with issues, the repository is derived from a small one as it is
-    asked for (`TiledRepository`). Raises `SimulateError` for a count below one (pull requests) or
-    zero (issues), and for a shape that there is not.
+    requests on, the repository is derived from a small one as it is asked for
+    (`TiledRepository`). Raises `SimulateError` for a count below one (pull requests) or zero
+    (issues), and for a shape that there is not.
     """
     kind = SHAPES.get(shape)
     if kind is None:
         raise SimulateError(
             f"Cannot generate a repository of shape '{shape}'. Take one of {', '.join(SHAPES)}."
         )
-    if pulls >= MOST_WHOLE and issues is None:
-        return _tiled(seed, pulls, people, owner, name, until, shape)
+    if pulls >= MOST_WHOLE:
+        return _tiled(seed, pulls, issues, people, owner, name, until, shape)
     issues = max(1, int(pulls * kind.issues_share)) if issues is None else issues
     if pulls < 1 or issues < 0:
         raise SimulateError(
@@ -75,6 +75,7 @@ def generate(
 def _tiled(
     seed: int,
     pulls: int,
+    issues: int | None,
     people: int | None,
     owner: str,
     name: str,
@@ -89,12 +90,14 @@ def _tiled(
     days = max(2, 3_650 // tiles)
     per_tile = -(-pulls // tiles)
     kind = SHAPES[shape]
-    issues = max(1, int(per_tile * kind.issues_share))
+    if issues is None:
+        issues = int(pulls * kind.issues_share)
+    per_tile_issues = -(-issues // tiles)
     rng = random.Random(f"{seed}/{pulls}/tiled/{shape}")  # noqa: S311
     first = until - timedelta(days=days * (tiles - 1))
     maker = _Maker(rng, first, span_days=days, shape=kind)
     maker.people(people or per_tile, owner)
-    world = maker.repository(owner, name, per_tile, issues)
+    world = maker.repository(owner, name, per_tile, per_tile_issues)
     large = TiledRepository(world.repository, tiles, days)
     large.record["open_issues_count"] *= tiles
     for moment in ("updated_at", "pushed_at"):

@@ -6,10 +6,12 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
-from mainstem.simulate.budget import Resource
+__all__ = ["Meter", "Resource", "Secondary"]
 
-__all__ = ["Meter", "Secondary"]
+#: What has a budget of its own.
+Resource = Literal["core", "graphql"]
 
 MINUTE = 60.0
 
