@@ -6,7 +6,10 @@ about what to capture, stores nothing and keeps no cursor between calls: a page'
 to the caller.
 """
 
+from .apps import AppKey
 from .bots import is_bot
+from .budget_keeper import MemoryBudgets
+from .changes import Changes, Outline, Outlines, WholeIssues, WholePulls
 from .client import GitHub
 from .discussions import Discussion, DiscussionsPage
 from .errors import (
@@ -27,7 +30,7 @@ from .errors import (
     Unreachable,
 )
 from .events_feed import Feed, FeedActor, FeedEvent
-from .ledger import Ledger, QueryUsage, Usage
+from .ledger import BudgetUsage, Ledger, QueryUsage, Usage
 from .planner import (
     Bill,
     IssuePlan,
@@ -67,8 +70,11 @@ __all__ = [
     "FIRST_WIDTH",
     "UNSET",
     "Account",
+    "AppKey",
     "BadAnswer",
     "Bill",
+    "BudgetUsage",
+    "Changes",
     "Comment",
     "Conflict",
     "Discussion",
@@ -87,9 +93,12 @@ __all__ = [
     "Ledger",
     "LegallyBlocked",
     "Listing",
+    "MemoryBudgets",
     "NestedList",
     "NestedParts",
     "NotFound",
+    "Outline",
+    "Outlines",
     "Page",
     "People",
     "Prices",
@@ -115,6 +124,8 @@ __all__ = [
     "Unreachable",
     "Unset",
     "Usage",
+    "WholeIssues",
+    "WholePulls",
     "Width",
     "is_bot",
     "plan_issues",
