@@ -43,6 +43,10 @@ class Process:
     errors: str
 
 
+class CaptureFailedError(RuntimeError):
+    """The command ended with an error; its last words are in the message."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureRun:
     """A capture's bill, counted by the pretend GitHub, and what it cost here.
@@ -108,7 +112,7 @@ def capture(
     """Capture the repository that `github` serves into `database`.
 
     `python` are options of the interpreter, or a script to run the command in. Raises
-    `RuntimeError` with the command's last words when it fails.
+    `CaptureFailedError` when it fails.
     """
     github.reset()
     options = ["--github", github.url, "--database", database, "--json"]
@@ -117,7 +121,7 @@ def capture(
         environment={"GITHUB_TOKEN": "bench-token"},
     )
     if ended.status:
-        raise RuntimeError(f"the capture failed ({ended.status}): {ended.errors[-800:].strip()}")
+        raise CaptureFailedError(f"its capture failed: {_last_words(ended.errors)}")
     log, told = github.log(), json.loads(ended.output)
     return CaptureRun(
         rest=log["rest_requests"] - log["by_endpoint"].get(FREE, 0),
@@ -134,6 +138,13 @@ def capture(
         cpu_seconds=ended.cpu_seconds,
         peak_mib=ended.peak_mib,
     )
+
+
+def _last_words(errors: str) -> str:
+    """The last line that says something in an orderly way, or else the last of all."""
+    lines = errors.strip().splitlines() or ["it said nothing"]
+    told = [line for line in lines if line.startswith("mainstem: ") or "Error: " in line]
+    return (told or lines)[-1][:400]
 
 
 def _missing(totals: Totals, tally: Mapping[str, int]) -> int:
