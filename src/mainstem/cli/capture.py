@@ -54,6 +54,12 @@ def capture(
             show_default=False,
         ),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Print the plan and its price first, and the bill beside it after."
+        ),
+    ] = False,
     json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -68,7 +74,12 @@ def capture(
     from mainstem.cli.source import Recording
     from mainstem.cli.start import log_for_work, read_settings
 
-    wanted = Capture(repository_name(repository), via=via.value, days=days)
+    wanted = Capture(repository_name(repository), via=via.value, days=days, explain=explain)
+    if explain and (days is not None or via is Api.REST):
+        raise UsageProblem(
+            "Cannot explain this capture: a plan is made for whole histories over GraphQL. Leave "
+            "out --days and --via rest."
+        )
     if github is not None and recording is not None:
         raise UsageProblem("Cannot read both --github and --recording: choose one of them.")
     settings = read_settings(database_url=database, github_url=github)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from mainstem.cli.capturing import Capture, EngineUse, run_capture
+from mainstem.cli.explain import Plan, plan_for, plan_table
 from mainstem.cli.local_run import engine_path_for, local_run
 from mainstem.cli.output import stderr_console
 from mainstem.cli.progress import watching
@@ -30,7 +31,8 @@ _SIMULATED_RETRY_S = 1.0
 class CaptureResult:
     """One finished capture; its fields are the keys of `--json` and stay as they are.
 
-    `rows` has one entry per table. `nothing_new` says that no row was inserted or updated.
+    `rows` has one entry per table. `nothing_new` says that no row was inserted or updated. `plan`
+    is what was expected, where that was asked for.
     """
 
     repository: str
@@ -43,6 +45,7 @@ class CaptureResult:
     github: Usage
     rows: dict[str, RowsWritten]
     summary: RepositorySummary
+    plan: Plan | None = None
 
 
 async def captured(
@@ -57,12 +60,18 @@ async def captured(
     clock, began = time.monotonic(), datetime.now(UTC)
     async with AsyncExitStack() as stack:
         settings = await stack.enter_async_context(github_from(settings, source))
-        opened = _within(wanted, await stack.enter_async_context(open_services(settings)))
+        services = open_services(settings, share=False)
+        opened = _within(wanted, await stack.enter_async_context(services))
         named = wanted.repository
         found = await opened.github.repository(named.owner, named.name)
         repository_id = ids.repository_id(found.id)
         await asyncio.to_thread(opened.database.upgrade)
+        opened.share()
         before = await opened.database.run_read(count_rows)
+        plan: Plan | None = None
+        if wanted.explain:
+            plan = await plan_for(opened, repository_id, named)
+            console.print(plan_table(plan))
         local = await stack.enter_async_context(
             local_run(
                 # All of it, whatever part this place would serve.
@@ -99,6 +108,7 @@ async def captured(
             summary=await opened.database.run_read(
                 repository_summary, repository_id, datetime.now(UTC)
             ),
+            plan=plan,
         )
 
 

@@ -32,11 +32,15 @@ _UNFINISHED = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What is to be captured. `days` bounds it to the recent past; None means the whole history."""
+    """What is to be captured. `days` bounds it to the recent past; None means the whole history.
+
+    `explain` asks for the plan and its price before it runs.
+    """
 
     repository: RepositoryName
     via: Via = "graphql"
     days: int | None = None
+    explain: bool = False
 
     @property
     def history(self) -> Literal["recent", "full"]:

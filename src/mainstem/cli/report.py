@@ -11,6 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mainstem.cli.explain import compared
+
 if TYPE_CHECKING:
     from mainstem.cli.captured import CaptureResult
     from mainstem.insights import LotteryFactor, RepositorySummary
@@ -157,10 +159,12 @@ def _effort(result: CaptureResult) -> Table:
         asked.append(f"{github.retries:,} tried again")
     if github.waited_seconds:
         asked.append(f"waited {github.waited_seconds:.0f} s")
+    planned = compared(result)
     resumed = f" ({engine.resumed:,} left over from before)" if engine.resumed else ""
     return _facts(
         [
             ("GitHub", ", ".join(asked)),
+            *([("Plan and bill", planned)] if planned else []),
             ("Functions", f"{engine.runs:,} runs{resumed}, {engine.steps:,} steps"),
             ("Time", f"{result.seconds:.1f} s"),
             ("Database", result.database),

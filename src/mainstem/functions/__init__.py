@@ -8,6 +8,7 @@ endpoint and the settings are other rooms' business.
 are sent by making one of the event classes here.
 """
 
+from mainstem.functions.capture.planning import Expected, Line, expect
 from mainstem.functions.catalogue import (
     CaptureFunctions,
     ClassifyFunctions,
@@ -52,9 +53,11 @@ __all__ = [
     "Clock",
     "Continuation",
     "CoolDowns",
+    "Expected",
     "InngestFunctions",
     "IssueCommentsRequested",
     "Limits",
+    "Line",
     "NewRepositoryDiscovered",
     "PrActivityRequested",
     "PrCommentsRequested",
@@ -84,4 +87,5 @@ __all__ = [
     "create_inngest_functions",
     "create_update_functions",
     "create_webhook_functions",
+    "expect",
 ]

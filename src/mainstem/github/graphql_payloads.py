@@ -219,16 +219,21 @@ def _gaps_of_threads(threads: Fields, number: int) -> Iterator[Gap]:
 def read_probe(repository: Fields) -> Probe:
     """What the first question told."""
     pulls, issues = repository.child("pullRequests"), repository.child("issues")
-    sample = list(pulls.children("nodes"))
+    newest = list(pulls.children("nodes"))
+    # A small repository's two ends overlap.
+    sample = {
+        pull.number("number"): pull.child("reviewThreads").number("totalCount")
+        for pull in [*newest, *repository.child("oldest").children("nodes")]
+    }
     return Probe(
         repository=read_repository_ref(repository),
         pulls=pulls.number("totalCount"),
         issues=issues.number("totalCount"),
-        newest_pull=max((pull.time("updatedAt") for pull in sample), default=None),
+        newest_pull=max((pull.time("updatedAt") for pull in newest), default=None),
         newest_issue=max(
             (node.time("updatedAt") for node in issues.children("nodes")), default=None
         ),
-        threads=tuple(pull.child("reviewThreads").number("totalCount") for pull in sample),
+        threads=tuple(sample.values()),
     )
 
 

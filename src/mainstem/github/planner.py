@@ -128,14 +128,23 @@ class Sizes:
 class PullPlan:
     """How pull requests are read: items on a page, threads with each of them, and the two lists.
 
-    `threads` is 0 where review comments come from REST's list.
+    `threads` is 0 where review comments come from REST's list. The bill is that of the pages, of
+    what does not fit them, and of the two lists over REST.
     """
 
     width: int
     threads: int
     people: People
     review_comments: ReviewComments
-    bill: Bill
+    pages: Bill
+    follow_ups: Bill = Bill()
+    people_list: Bill = Bill()
+    comments_list: Bill = Bill()
+
+    @property
+    def bill(self) -> Bill:
+        """All of it."""
+        return self.pages + self.follow_ups + self.people_list + self.comments_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,17 +220,15 @@ def _pull_plans(
     for where, whence in product([people] if people else ("page", "list"), sources):
         for threads in range(1, MOST_THREADS + 1) if whence == "threads" else (0,):
             over = follow_ups(total, sizes, threads, aliases) if threads else Bill()
-            lists = Bill(
-                rest=(pages(total, LARGEST_PAGE) if where == "list" else 0)
-                + (0 if threads else pages(review_comments or 0, LARGEST_PAGE))
-            )
+            listed = Bill(rest=pages(total, LARGEST_PAGE)) if where == "list" else Bill()
+            said = Bill() if threads else Bill(rest=pages(review_comments or 0, LARGEST_PAGE))
             for width in widths(widest):
                 if page_nodes(width, threads=threads) > MOST_NODES:
                     continue
                 price = points_of(page_units(width, threads=threads, people=where))
                 count = pages(total, width)
-                bill = Bill(graphql=count, points=count * price) + over + lists
-                yield PullPlan(width, threads, where, whence, bill)
+                paid = Bill(graphql=count, points=count * price)
+                yield PullPlan(width, threads, where, whence, paid, over, listed, said)
 
 
 def widths(widest: int) -> range:

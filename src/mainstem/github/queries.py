@@ -175,7 +175,7 @@ PULLS_PAGE_WITH_PEOPLE: Final = _pulls_page(
 PULLS_PAGE_OF_REVIEWS: Final = _pulls_page("PullsPageOfReviews", "", "...PullReviews", PULL_REVIEWS)
 
 # One cheap question before anything is planned: how much there is, when it last changed, and a
-# sample of sizes. Three connections for each of the sample: 1 + 1 + 1 + 1 + 100 units at most.
+# sample of sizes from both ends, since customs change: one unit for each pull request of it.
 PROBE: Final = Query(
     "Probe",
     f"""
@@ -184,7 +184,10 @@ query Probe($owner: String!, $name: String!, $sample: Int!) {{
   repository(owner: $owner, name: $name) {{
     databaseId nameWithOwner
     pullRequests(first: $sample, orderBy: {{ field: UPDATED_AT, direction: DESC }}) {{
-      totalCount nodes {{ updatedAt reviewThreads(first: 1) {{ totalCount }} }}
+      totalCount nodes {{ number updatedAt reviewThreads(first: 1) {{ totalCount }} }}
+    }}
+    oldest: pullRequests(first: $sample, orderBy: {{ field: CREATED_AT, direction: ASC }}) {{
+      nodes {{ number reviewThreads(first: 1) {{ totalCount }} }}
     }}
     issues(first: 1, orderBy: {{ field: UPDATED_AT, direction: DESC }}) {{
       totalCount nodes {{ updatedAt }}

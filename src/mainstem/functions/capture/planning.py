@@ -55,6 +55,12 @@ USUAL_WIDTH: Final = 37
 # Lists that the first follow-up asks for.
 FIRST_ALIASES: Final = 50
 
+# Executions beside the pages: the run itself, its log's two ends, the repository's row and the time
+# of its last sync.
+_AROUND: Final = 5
+
+LARGEST_PAGE: Final = 100
+
 # Comments in one review thread, on average, in the repositories that were counted (costs reference,
 # section 9): for a guess before any was read.
 _COMMENTS_PER_THREAD: Final = 2.2
@@ -129,29 +135,47 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One part of a plan: what is read, over which API, how many on a page, and for how much."""
+
+    what: str
+    api: Literal["graphql", "rest"]
+    width: int
+    bill: Bill
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """A whole capture before it begins: what there is, how it will be read, and for how much.
 
-    `steps` counts the executions of the function that reads it: each page is one, as are the five
-    around them.
+    `executions` counts what Inngest counts: the run that reads it, and a step for each page and for
+    the five things around them.
     """
 
     pulls: int
     issues: int
-    pull_plan: PullPlan
-    issue_plan: IssuePlan
+    widest: int
+    lines: tuple[Line, ...]
     bill: Bill
-    steps: int
+    executions: int
 
 
 def expect(probe: Probe, usage: Usage | None = None, *, widest: int = USUAL_WIDTH) -> Expected:
     """What a whole capture of the probed repository will cost, pages being at most `widest`."""
-    sizes = Sizes().with_more(probe.threads)
     worth = prices_now(usage)
-    pulls = _decide(probe.pulls, sizes, widest, worth)
+    pulls = _decide(probe.pulls, Sizes().with_more(probe.threads), widest, worth)
     issues = plan_issues(probe.issues, widest=widest, prices=worth)
-    bill = pulls.bill + issues.bill + Bill(graphql=1, points=1)
-    return Expected(probe.pulls, probe.issues, pulls, issues, bill, steps=bill.requests + 5)
+    lines = (
+        Line("how much there is", "graphql", 1, Bill(graphql=1, points=1)),
+        Line("pull requests, reviews, comments", "graphql", pulls.width, pulls.pages),
+        Line("labels, assignees, reviewers", "rest", LARGEST_PAGE, pulls.people_list),
+        Line("review comments", "rest", LARGEST_PAGE, pulls.comments_list),
+        Line("issues and their comments", "graphql", issues.width, issues.bill),
+        Line("what does not fit the pages", "graphql", FIRST_ALIASES, pulls.follow_ups),
+    )
+    bill = sum((line.bill for line in lines), Bill())
+    kept = tuple(line for line in lines if line.bill.requests)
+    return Expected(probe.pulls, probe.issues, widest, kept, bill, bill.requests + _AROUND)
 
 
 def _decide(total: int, sizes: Sizes, widest: int, worth: Prices) -> PullPlan:
