@@ -105,6 +105,22 @@ def test_what_was_not_captured_is_absent_and_not_zero(stored: Stored) -> None:
     assert (found.total_stars, found.total_forks) == (None, None)
 
 
+def test_star_and_fork_events_are_counted_apart_with_a_trend_each(stored: Stored) -> None:
+    workspace = stored.workspace()
+    none = stored.ask(workspace_metrics, workspace, "30d", NOW)
+    assert (none.star_events, none.fork_events, none.forks_trend) == (None, None, None)
+    for at, kind in (
+        ("2026-02-01", "ForkEvent"),
+        ("2026-03-10", "ForkEvent"),
+        ("2026-03-11", "ForkEvent"),
+        ("2026-03-12", "WatchEvent"),
+    ):
+        stored.star(at, event_type=kind)
+    found = stored.ask(workspace_metrics, workspace, "30d", NOW)
+    assert (found.star_events, found.fork_events) == (1, 2)
+    assert (found.stars_trend, found.forks_trend) == (None, 100)
+
+
 def test_stars_are_summed_and_their_trend_is_of_events(stored: Stored) -> None:
     other = stored.repository(2, "own/other", stargazers_count=5, forks_count=2, language="C")
     workspace = stored.workspace(stored.repository_id, other)

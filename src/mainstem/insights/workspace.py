@@ -8,6 +8,8 @@ stored a false zero the value is real here, or None:
   GitHub's `watchers_count` repeats the stars;
 - `active_contributors`: everybody who opened, reviewed or said something in the period (it was the
   length of a list of ten); `new_contributors`: those whose first pull request or issue is in it;
+- `star_events`, `fork_events`: those that GitHub's feed told of, None before any was captured (the
+  feed forgets after 90 days or 300 events, and a star taken back leaves its event);
 - trends compare with the period before, counted from the same tables, and are None when nothing
   stored is older than the period (defect D4: they were taken from a history of period totals).
 
@@ -31,10 +33,11 @@ from mainstem.insights.workspace_questions import (
     Scope,
     count_active,
     count_authors,
+    count_events,
     count_new_authors,
-    count_stars,
     count_things,
     created_by_day,
+    first_event_day,
     first_moments,
     life_spans,
     load_repository_figures,
@@ -108,7 +111,10 @@ class WorkspaceMetrics:
     languages: dict[str, int]
     activity_timeline: tuple[TimelineDay, ...]
     repository_stats: tuple[RepositoryStats, ...]
+    star_events: int | None
+    fork_events: int | None
     stars_trend: int | None
+    forks_trend: int | None
     prs_trend: int | None
     issues_trend: int | None
     contributors_trend: int | None
@@ -147,6 +153,7 @@ def workspace_metrics(
     first_pull, first_issue = first_moments(conn, scope)
     pulls_before, issues_before = _is_before(first_pull, period), _is_before(first_issue, period)
     known_before = pulls_before or issues_before
+    stars, forks = (_told(conn, scope, kind, period) for kind in ("WatchEvent", "ForkEvent"))
     return WorkspaceMetrics(
         time_range=time_range,
         period_start=period.start,
@@ -179,7 +186,10 @@ def workspace_metrics(
             RepositoryStats(str(r.id), r.full_name, r.pulls, r.issues, r.stars, r.contributors)
             for r in repositories
         ),
-        stars_trend=_stars_trend(conn, scope, period),
+        star_events=stars.count,
+        fork_events=forks.count,
+        stars_trend=stars.trend,
+        forks_trend=forks.trend,
         prs_trend=trend(counted.pulls, before.pulls, has_earlier_data=pulls_before),
         issues_trend=trend(counted.issues, before.issues, has_earlier_data=issues_before),
         contributors_trend=trend(
@@ -217,11 +227,24 @@ def _timeline(
     return tuple(timeline(begin, period.end, days))
 
 
-def _stars_trend(conn: Connection, scope: Scope, period: Period) -> int | None:
-    current = count_stars(conn, scope, period.start, period.end)
-    before = count_stars(conn, scope, period.previous_start, period.start)
-    older = count_stars(conn, scope, None, period.start)
-    return trend(current, before, has_earlier_data=older > 0)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the event feed told of one kind; None where it was never captured."""
+
+    count: int | None
+    trend: int | None
+
+
+def _told(conn: Connection, scope: Scope, kind: str, period: Period) -> _Told:
+    # Only stars and forks are kept of the feed: with none at all, it may never have been read.
+    first = first_event_day(conn, scope)
+    current = count_events(conn, scope, kind, period.start, period.end)
+    before = count_events(conn, scope, kind, period.previous_start, period.start)
+    older = count_events(conn, scope, kind, None, period.start)
+    return _Told(
+        count=None if first is None else current,
+        trend=trend(current, before, has_earlier_data=older > 0),
+    )
 
 
 def _is_before(first: datetime | None, period: Period) -> bool:

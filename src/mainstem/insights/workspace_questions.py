@@ -263,13 +263,15 @@ def wants_bots(conn: Connection, workspace_id: UUID) -> bool:
     return isinstance(settings, dict) and settings.get("include_bots") is True
 
 
-def count_stars(conn: Connection, scope: Scope, start: datetime | None, end: datetime) -> int:
-    """Captured star events (`WatchEvent`) of the period; None is unbounded."""
+def count_events(
+    conn: Connection, scope: Scope, event_type: str, start: datetime | None, end: datetime
+) -> int:
+    """Captured events of one type in the period; None is unbounded."""
     events = tables.github_events_cache
     return conn.execute(
         select(func.count()).where(
             scope.holds(events),
-            events.c.event_type == "WatchEvent",
+            events.c.event_type == event_type,
             _within(events.c.created_at, start, end),
         )
     ).scalar_one()
