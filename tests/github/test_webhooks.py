@@ -126,6 +126,8 @@ def test_the_envelope_is_read_from_headers_and_body() -> None:
         (HEADERS, b"", "not JSON"),
         (HEADERS, b"payload=%7B%7D", "content type must be application/json"),
         (HEADERS, b"[" * 100_000, "not JSON"),
+        (HEADERS, b'{"at": NaN}', "not JSON"),
+        (HEADERS, b"\xff{}", "not JSON"),
         (HEADERS, b"[]", "not a JSON object"),
         (HEADERS, b'{"repository": {"id": "7", "full_name": "o/h"}}', "found text"),
         (HEADERS, b'{"installation": 5}', "found a number"),

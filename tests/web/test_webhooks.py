@@ -240,9 +240,9 @@ async def test_a_delivery_goes_through_endpoint_and_engine_into_the_rows(
             await there.engine.wait_idle(timeout=20)
             assert titles(database) == ["Rust on the crane"]
             assert [(row.status, row.payload) for row in kept(database)] == [("handled", None)]
-        assert [run.function_id for run in there.engine.runs()] == [
-            "mainstem-handle-github-webhook"
-        ]
+        # The schedule may have started others meanwhile.
+        started = [run.function_id for run in there.engine.runs()]
+        assert started.count("mainstem-handle-github-webhook") == 1
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def true_outcome(database: Database) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(order=st.permutations(range(len(history()[1]))), twice=st.integers(0, 12))
 def test_any_order_ends_in_the_rows_of_the_true_order(

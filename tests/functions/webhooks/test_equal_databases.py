@@ -57,7 +57,7 @@ async def read(house: House, number: int) -> None:
 
 
 async def test_webhooks_alone_fill_an_empty_database_as_a_capture_does(build: Build) -> None:
-    world = generate(7, 16)
+    world = generate(7, 8)
     fed, whole = await build(world), await captured(await build(world))
     track(fed)
     for made in deliveries(world):
@@ -67,7 +67,7 @@ async def test_webhooks_alone_fill_an_empty_database_as_a_capture_does(build: Bu
 
 
 async def test_in_any_order_with_what_they_ask_for_they_end_the_same(build: Build) -> None:
-    world = generate(8, 8)
+    world = generate(8, 5)
     fed, whole = await build(world), await captured(await build(world))
     track(fed)
     made = list(deliveries(world))

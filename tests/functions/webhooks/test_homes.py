@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection
 
 from mainstem.functions.webhooks import GithubWebhookReceived, handle_github_webhook
@@ -17,6 +18,8 @@ from mainstem.store.tables import installations
 from mainstem.testing import run_handler
 
 from .posting import House, post, stored
+
+pytestmark = pytest.mark.both_databases
 
 INSTALLATION = 957387
 HELLO = 186853002

@@ -130,12 +130,16 @@ async def test_a_credential_that_may_not_see_the_webhook_is_told_once(
 ) -> None:
     [made] = heard(house, 1)
     await post_made(house.services, made)
-    house.github.faults.answer(403, path="/deliveries", times=2)
+    house.github.faults.answer(403, path="/deliveries")
     for _ in range(2):
         result = await recovered(house.services)
         assert result.output.unseen == (f"webhook 400000001 of {house.there.full_name}",)
     told = [one for one in caplog.records if "left to the reconciliation" in one.message]
     assert len(told) == 1
+    asked = house.github.log.requests
+    house.clock.pass_(timedelta(days=1))
+    assert (await recovered(house.services)).output.unseen == ()
+    assert house.github.log.requests == asked + 1
 
 
 async def test_without_a_webhook_github_is_not_asked(house: House) -> None:

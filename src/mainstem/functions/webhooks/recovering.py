@@ -7,7 +7,7 @@ the reconciliation's to find.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection
 
@@ -33,8 +33,10 @@ _SENT_AT_ONCE: Final = 200
 _ASKED_AT_ONCE: Final = 50
 _HOOKS_AT_ONCE: Final = 20
 
-# Clients for whom it was said that they may not see their webhooks: once is enough.
-_told: WeakSet[GitHub] = WeakSet()
+_REFUSED_FOR: Final = timedelta(days=1)
+
+# Webhooks that a client was not allowed to see, and when: it is told once and asked seldom.
+_refused: WeakKeyDictionary[GitHub, dict[str, datetime]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +100,31 @@ async def ask_for_missed(services: Services) -> Missed:
     hooks = await services.database.run_read(
         _hooks, services.clock.now() - _KEPT_FOR, is_app=services.github.is_app
     )
-    found, asked, unseen = 0, 0, []
-    since = services.clock.now() - GITHUB_REMEMBERS
+    found, asked = 0, 0
+    now = services.clock.now()
+    since = now - GITHUB_REMEMBERS
+    refused = _refused.setdefault(services.github, {})
+    known = set(refused)
     for hook in hooks:
+        if now - refused.get(hook.label, since) < _REFUSED_FOR:
+            continue
         with asking_github(services.clock):
             try:
                 attempts = await services.github.hook_attempts(hook, since=since)
             except RequestFailed as error:
                 if not error.is_final:
                     raise
-                unseen.append(hook.label)
+                refused[hook.label] = now
                 continue
+            refused.pop(hook.label, None)
             tries = missed(attempts)
             here = await services.database.run_read(known_deliveries, sorted(tries))
             wanted = [attempt for guid, attempt in sorted(tries.items()) if guid not in here]
             found += len(wanted)
             for attempt in wanted[: _ASKED_AT_ONCE - asked]:
                 asked += await _deliver_again(services, hook, attempt)
-    _tell_once(services, unseen)
-    return Missed(found, asked, tuple(unseen))
+    _tell(services, sorted(set(refused) - known))
+    return Missed(found, asked, tuple(sorted(refused)))
 
 
 async def _deliver_again(services: Services, hook: Hook, attempt: int) -> int:
@@ -127,9 +135,8 @@ async def _deliver_again(services: Services, hook: Hook, attempt: int) -> int:
     return 1
 
 
-def _tell_once(services: Services, unseen: list[str]) -> None:
-    if unseen and services.github not in _told:
-        _told.add(services.github)
+def _tell(services: Services, unseen: list[str]) -> None:
+    if unseen:
         services.logger.warning(
             "The credential for GitHub may not see what %s sent; deliveries that were missed are "
             "left to the reconciliation. A token needs the scope admin:repo_hook for it.",

@@ -47,7 +47,7 @@ def read_delivery(headers: Mapping[str, str], body: bytes) -> Delivery:
     event = _header(headers, "x-github-event", _EVENT)
     hook = headers.get("x-github-hook-id", "")
     try:
-        payload = json.loads(body)
+        payload = json.loads(body, parse_constant=_no_json)
     except (ValueError, RecursionError) as error:
         raise _bad("its body is not JSON (the hook's content type must be application/json)") \
             from error  # fmt: skip
@@ -76,6 +76,11 @@ def delivery_of(guid: str, event: str, hook_id: int | None, payload: Mapping[str
         )
     except BadAnswer as error:
         raise _bad(f"{error.what}: {error.found}") from error
+
+
+def _no_json(word: str) -> None:
+    """Python reads NaN and Infinity, which are no JSON and which no database would take."""
+    raise ValueError(f"{word} is no JSON")
 
 
 def _header(headers: Mapping[str, str], name: str, shape: re.Pattern[str]) -> str:
