@@ -16,15 +16,15 @@ async def hold(slots: Slots, priority: Priority, order: list[str], name: str) ->
 
 async def test_user_who_waits_goes_before_a_backfill_that_came_first() -> None:
     slots, order = Slots(1), list[str]()
+    came: list[tuple[Priority, str]] = [
+        ("backfill", "past 1"),
+        ("normal", "work"),
+        ("backfill", "past 2"),
+        ("interactive", "user"),
+    ]
     async with slots.held("backfill"):
         waiting = [
-            asyncio.create_task(hold(slots, priority, order, name))
-            for priority, name in (
-                ("backfill", "past 1"),
-                ("normal", "work"),
-                ("backfill", "past 2"),
-                ("interactive", "user"),
-            )
+            asyncio.create_task(hold(slots, priority, order, name)) for priority, name in came
         ]
         await asyncio.sleep(0)
     await asyncio.gather(*waiting)

@@ -23,6 +23,7 @@ from .budgets import (
     is_remembered,
     lend,
     opened,
+    per_minute,
     quieted,
     repaid,
     room_for,
@@ -212,8 +213,15 @@ class BudgetKeeper:
         return answer
 
     def _minute(self, till: _Till, resource: str, wish: Wish, now: datetime) -> timedelta:
-        """How long until the last minute has room for the wish, by GitHub's own number."""
-        most = rule_of(resource, paced=self._paced).per_minute
+        """How long until the last minute has room for the wish.
+
+        GitHub's own number counts, and after a secondary limit the pace that was lowered: what led
+        to it may still be in that minute when the pause that GitHub asked for is over.
+        """
+        rule = rule_of(resource, paced=self._paced)
+        most = float(rule.per_minute)
+        if is_remembered(till.shown, now):
+            most = max(wish.points, per_minute(till.shown, rule, now))
         sent = till.sent_in_a_minute(now)
         if sent + wish.points <= most or not till.sent:
             return timedelta(0)

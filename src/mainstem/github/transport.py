@@ -24,7 +24,7 @@ from .budget_rules import RULES
 from .budgets import Wish
 from .conditional import MemoryValidators, Validators
 from .credentials import Anonymous, Credential, Token
-from .errors import NotFound, RateLimited, RequestFailed, SecondaryLimited, Unauthorized
+from .errors import Forbidden, NotFound, RateLimited, RequestFailed, SecondaryLimited, Unauthorized
 from .ledger import Api, Ledger
 from .pool import Pool
 from .priorities import Priority
@@ -320,25 +320,28 @@ class Transport:
     ) -> bool:
         """Whether another credential can help where `credential` could not."""
         repository, without = sending.repository, sending.without
-        if isinstance(error, NotFound):
+        is_kept_from = isinstance(error, NotFound | Forbidden)
+        is_refused = isinstance(error, Unauthorized) and credential.kind == "token"
+        is_limited = isinstance(error, RateLimited | SecondaryLimited)
+        if not (is_kept_from or is_refused or is_limited):
+            return False
+        if is_kept_from:
             if self._pool.sees(credential, repository):
                 return False
             self._pool.lost(credential, repository)
         if not await self._pool.others(credential, repository, without=without):
             return False
-        if isinstance(error, Unauthorized) and credential.kind == "token":
+        if is_refused:
             self._pool.take_out(credential)
             return True
-        if isinstance(error, NotFound):
+        if is_kept_from:
             sending.missed = sending.missed or error
             without.add(credential.name)
             return True
-        if isinstance(error, RateLimited | SecondaryLimited):
-            room = partial(self._room, resource=sending.ask.resource)
-            left_out = {*without, credential.name}
-            other = await self._pool.choose(repository, room=room, without=left_out)
-            return other is not None and room(other) > room(credential)
-        return False
+        room = partial(self._room, resource=sending.ask.resource)
+        left_out = {*without, credential.name}
+        other = await self._pool.choose(repository, room=room, without=left_out)
+        return other is not None and room(other) > room(credential)
 
     def _slot(self, credential: Credential, api: Api) -> Slots:
         place = (credential.name, api)
