@@ -11,10 +11,10 @@ import httpx
 
 from .apps import AppKey
 from .budget_keeper import BudgetStore
+from .changes import ChangeCalls
 from .conditional import Validators
 from .discussions import DiscussionCalls
 from .events_feed import FeedCalls
-from .graphql import GraphQLCalls
 from .hook_deliveries import HookCalls
 from .ledger import Ledger
 from .polls import PollCalls
@@ -27,7 +27,7 @@ GITHUB_COM: Final = "https://api.github.com"
 TIMEOUT: Final = timedelta(seconds=15)
 
 
-class GitHub(PollCalls, GraphQLCalls, FeedCalls, HookCalls, DiscussionCalls):
+class GitHub(PollCalls, ChangeCalls, FeedCalls, HookCalls, DiscussionCalls):
     """Asks one GitHub within its limits; `ledger` says what it cost.
 
     Requests are signed with `token` (or one of `tokens`, the one with the most room), or as the
