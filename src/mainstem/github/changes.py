@@ -1,9 +1,9 @@
 """What has changed in a repository, and whether nothing was missed: the queries of a refresh.
 
 A page of changes asks for pull requests and issues together, at the width at which both cost one
-point: five connections in each pull request, three in each issue, and four lists, of which one
-names the hundred pull requests that changed last, for a single unit. So one answer tells how many
-changed, however few of them it holds; another tells how many issues there are.
+point: five connections in each pull request, three in each issue, and four lists, of which two just
+name the hundred that changed last, for a single unit each. So one answer tells which changed,
+however few of them it holds.
 
 Comments are not asked for with their pull requests: REST has lists of those that changed, edited
 ones included, over the whole repository.
@@ -66,31 +66,32 @@ _PULLS: Final = f"""
       {PAGE}
       nodes {{ ...PullParts ...ChangedPull ...PullPeople }}
     }}
-    latest: pullRequests(first: 100, {_LATEST}) {{ nodes {{ number updatedAt }} }}"""
+    latestPulls: pullRequests(first: 100, {_LATEST}) {{ nodes {{ number updatedAt }} }}"""
 _ISSUES: Final = f"""
     issues(first: $issues, after: $afterIssue, {_LATEST}, filterBy: {{ since: $since }}) {{
       {PAGE}
       nodes {{ ...IssueParts }}
     }}
-    allIssues: issues {{ totalCount }}"""
+    latestIssues: issues(first: 100, {_LATEST}) {{ totalCount nodes {{ number updatedAt }} }}"""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """A page of what was updated last, the newest first.
 
-    `latest` holds number and update time of the hundred pull requests updated last; an issue is on
-    the list only if it was updated at the time asked for or after. The totals are of all there
-    are. A list that was not asked for is empty, its total None.
+    `latest_pulls` and `latest_issues` hold number and update time of the hundred updated last;
+    `issues` only those updated at the time asked for or after. The totals are of all there are. A
+    list that was not asked for is empty, its total None.
     """
 
     repository: RepositoryRef
     pulls: tuple[PullBundle, ...] = ()
     next_pull: str | None = None
-    latest: tuple[tuple[int, datetime], ...] = ()
+    latest_pulls: tuple[tuple[int, datetime], ...] = ()
     total_pulls: int | None = None
     issues: tuple[IssueBundle, ...] = ()
     next_issue: str | None = None
+    latest_issues: tuple[tuple[int, datetime], ...] = ()
     total_issues: int | None = None
 
 
@@ -380,10 +381,7 @@ def _read_changes(repository: Fields) -> Changes:
                 read_pull_bundle(node, found.repository) for node in listed.children("nodes")
             ),
             next_pull=_following(listed),
-            latest=tuple(
-                (node.number("number"), node.time("updatedAt"))
-                for node in repository.child("latest").children("nodes")
-            ),
+            latest_pulls=_latest(repository.child("latestPulls")),
             total_pulls=listed.number("totalCount"),
         )
     if "issues" in repository:
@@ -394,9 +392,15 @@ def _read_changes(repository: Fields) -> Changes:
                 read_issue_bundle(node, found.repository) for node in listed.children("nodes")
             ),
             next_issue=_following(listed),
-            total_issues=repository.child("allIssues").number("totalCount"),
+            latest_issues=_latest(repository.child("latestIssues")),
+            total_issues=repository.child("latestIssues").number("totalCount"),
         )
     return found
+
+
+def _latest(listed: Fields) -> tuple[tuple[int, datetime], ...]:
+    nodes = listed.children("nodes")
+    return tuple((node.number("number"), node.time("updatedAt")) for node in nodes)
 
 
 def _read_outline(of: Fields) -> Outline:

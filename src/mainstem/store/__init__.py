@@ -29,7 +29,7 @@ from mainstem.store.belongings import (
     pulls_with_places,
     stored_comments,
     stored_items,
-    stored_numbers,
+    update_times,
 )
 from mainstem.store.budgets import StoredBudgets
 from mainstem.store.capture_state import (
@@ -415,11 +415,11 @@ __all__ = [
     "stored_comments",
     "stored_counts_by_pull",
     "stored_items",
-    "stored_numbers",
     "stored_total",
     "table_counts",
     "tables",
     "track_repository",
     "unclassified_repositories",
+    "update_times",
     "waiting_deliveries",
 ]

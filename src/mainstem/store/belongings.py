@@ -109,17 +109,17 @@ def stored_items(
     return list(found.values())
 
 
-def stored_numbers(
+def update_times(
     conn: Connection, repository_id: UUID, kind: ItemKind, numbers: Collection[int]
-) -> set[int]:
-    """Which of `numbers` are stored, gone ones included."""
+) -> dict[int, datetime]:
+    """When those of `numbers` that are stored, and not gone, were updated last."""
     table = _ITEMS[kind]
-    found: set[int] = set()
+    found: dict[int, datetime] = {}
     for chunk in in_chunks(sorted(numbers), CHUNK_ROWS):
-        question = select(table.c.number).where(
-            table.c.repository_id == repository_id, table.c.number.in_(chunk)
+        question = select(table.c.number, table.c.updated_at).where(
+            table.c.repository_id == repository_id, table.c.number.in_(chunk), is_live(table)
         )
-        found.update(conn.execute(question).scalars())
+        found.update({row.number: row.updated_at for row in conn.execute(question)})
     return found
 
 

@@ -43,7 +43,9 @@ from mainstem.functions.capture.storing import Tally
 from mainstem.functions.home import Home
 from mainstem.functions.services import Services
 from mainstem.github import Changes, Comment, Page
-from mainstem.store import live_total, save_cursor, tables
+from mainstem.store import live_total, save_cursor, tables, update_times
+
+Latest = Sequence[tuple[int, datetime]]
 
 _TABLES: Final[dict[Kind, Table]] = {
     "pulls": tables.pull_requests,
@@ -106,7 +108,9 @@ async def look(services: Services, home: Home) -> Refreshed:
         if not polled.answered:
             return Refreshed(is_last=True, doubted=standing.note.doubted)
         changes = await _ask(services, home, standing, BOTH) if polled.changed else None
-        left = _left(standing, changes, polled)
+        left = _left_of(polled.lists)
+        if changes is not None:
+            left |= await services.database.run_read(places_after, home, standing, changes)
         rows = await rows_of_changes(
             services,
             home,
@@ -136,7 +140,8 @@ async def refresh_page(services: Services, home: Home) -> Refreshed:
     async with visiting(services, home):
         if name == "pulls" or name == "issues":
             changes = await _ask(services, home, standing, (name,), place)
-            step = _Step(name, _place_after(standing, changes, name), changes=changes)
+            places = await services.database.run_read(places_after, home, standing, changes)
+            step = _Step(name, places.get(name), changes=changes)
             rows = await rows_of_changes(
                 services, home, standing.following, pulls=changes.pulls, issues=changes.issues
             )
@@ -204,46 +209,57 @@ def _times(page: Page[Comment]) -> list[datetime]:
     return [comment.updated_at for comment in page.items]
 
 
-def _place_after(standing: Standing, changes: Changes, kind: Kind) -> str | None:
-    """Where a list goes on behind this page; None if what is wanted of it is read."""
-    if kind == "issues":
-        return changes.next_issue
-    return None if has_all(changes, standing.floor("pulls")) else changes.next_pull
+def places_after(
+    conn: Connection, home: Home, standing: Standing, changes: Changes
+) -> dict[Changing, str]:
+    """Where the lists go on behind this page; those of which all that is wanted is read have none.
 
-
-def has_all(changes: Changes, floor: datetime | None) -> bool:
-    """Whether the page reaches down to what was updated before `floor`.
-
-    Strictly before: equal times are common, and all of them must be read. The page itself may show
-    it, or the longer list of numbers beside it.
+    Each page comes with the numbers of the hundred updated last: what of them is neither here nor
+    stored as it is has still to be read.
     """
-    if changes.next_pull is None:
-        return True
+    left: dict[Changing, str] = {}
+    pulls = {bundle.pull.number: bundle.pull.updated_at for bundle in changes.pulls}
+    issues = {bundle.issue.number: bundle.issue.updated_at for bundle in changes.issues}
+    seen: dict[Kind, tuple[str | None, Latest, dict[int, datetime]]] = {
+        "pulls": (changes.next_pull, changes.latest_pulls, pulls),
+        "issues": (changes.next_issue, changes.latest_issues, issues),
+    }
+    for kind, (place, latest, here) in seen.items():
+        if place is not None and kind in standing.cursors:
+            stored = update_times(conn, home.id, kind, [number for number, _ in latest])
+            if not has_all(latest, here, stored, standing.floor(kind)):
+                left[kind] = place
+    return left
+
+
+def has_all(
+    latest: Latest,
+    here: Mapping[int, datetime],
+    stored: Mapping[int, datetime],
+    floor: datetime | None,
+) -> bool:
+    """Whether all that was updated at `floor` or after is on the page, or stored as it is.
+
+    Strictly before: equal times are common, and all of them must be read. The page tells if it
+    reaches below the floor, and so does `latest`.
+    """
     if floor is None:
         return False
-    if any(bundle.pull.updated_at < floor for bundle in changes.pulls):
+    if any(updated < floor for updated in here.values()):
         return True
-    wanted = [number for number, updated in changes.latest if updated >= floor]
-    shows_border = len(wanted) < len(changes.latest)
-    here = {bundle.pull.number for bundle in changes.pulls}
-    return shows_border and (not wanted or wanted[-1] in here)
+    if all(updated >= floor for _, updated in latest):
+        return False
+    return all(
+        number in here or stored.get(number) == updated
+        for number, updated in latest
+        if updated >= floor
+    )
 
 
-def _left(
-    standing: Standing, changes: Changes | None, polled: Polled
-) -> dict[Changing, str | None]:
-    """The lists that go on behind the look, and where."""
-    left: dict[Changing, str | None] = {}
-    if changes is not None:
-        for kind in standing.cursors:
-            place = _place_after(standing, changes, kind)
-            if place is not None:
-                left[kind] = place
-    for name, page in polled.lists.items():
-        place = following(_times(page), page.next)
-        if place is not None:
-            left[name] = place
-    return left
+def _left_of(lists: Mapping[CommentList, Page[Comment]]) -> dict[Changing, str | None]:
+    """Where the lists of comments go on behind the look."""
+    places = {name: following(_times(page), page.next) for name, page in lists.items()}
+    return {name: place for name, place in places.items() if place is not None}
 
 
 def _store_look(
@@ -371,8 +387,8 @@ def _heads(changes: Changes | None) -> dict[Changing, datetime]:
     if changes is None:
         return {}
     times: dict[Changing, list[datetime]] = {
-        "pulls": [updated for _, updated in changes.latest],
-        "issues": [bundle.issue.updated_at for bundle in changes.issues],
+        "pulls": [updated for _, updated in changes.latest_pulls],
+        "issues": [updated for _, updated in changes.latest_issues],
     }
     return {name: max(found) for name, found in times.items() if found}
 
