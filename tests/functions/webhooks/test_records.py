@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from mainstem.functions.capture.repository_events import capture_repository_events
+from mainstem.functions.events import RepositoryEventsRequested
 from mainstem.functions.webhooks.applying import apply_delivery
 from mainstem.simulate import Delivery, changes, follow
 from mainstem.store import keep_delivery
+from mainstem.testing import run_handler
 
 from .posting import House, post, post_made, status_of, stored, track
 
@@ -154,6 +157,32 @@ async def test_a_star_is_an_entry_of_the_feed_once(house: House, told: list[Deli
     await post(house.services, "star", star.payload)
     [row] = house.rows("github_events_cache")
     assert (row["event_type"], row["actor_github_id"]) == ("WatchEvent", house.user())
+
+
+async def test_a_star_that_a_webhook_told_is_not_told_again_by_the_feed(
+    house: House, told: list[Delivery]
+) -> None:
+    changes.star(house.there, house.user())
+    star = next(one for one in told if one.event == "star")
+    await post(house.services, "star", star.payload)
+    await read_feed(house)
+    await read_feed(house)
+    assert [row["event_id"][:5] for row in house.rows("github_events_cache")] == ["star:"]
+
+
+async def test_a_star_that_the_feed_told_is_not_told_again_by_a_webhook(
+    house: House, told: list[Delivery]
+) -> None:
+    changes.star(house.there, house.user())
+    star = next(one for one in told if one.event == "star")
+    await read_feed(house)
+    await post(house.services, "star", star.payload)
+    assert house.count("github_events_cache") == 1
+
+
+async def read_feed(house: House) -> None:
+    asked = RepositoryEventsRequested(repository_id=house.repository_id)
+    await run_handler(capture_repository_events, asked, house.services)
 
 
 async def test_a_discussion_is_kept_with_its_answer_and_its_end(

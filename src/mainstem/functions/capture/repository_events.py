@@ -18,6 +18,7 @@ from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
 from mainstem.github import Feed, NotFound
 from mainstem.store import Written, save_contributors, save_github_events
+from mainstem.store.feed import not_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +83,5 @@ def store(conn: Connection, home: Home, feed: Feed, at: datetime) -> Written:
     """People first, then what they did, in one transaction."""
     actors = {one.actor.id: one.actor for one in reversed(feed.events) if one.actor}
     save_contributors(conn, [actor_row(actor) for actor in actors.values()], at=at)
-    return save_github_events(conn, [event_row(home, one) for one in feed.events], at=at)
+    rows = [event_row(home, one) for one in feed.events]
+    return save_github_events(conn, not_told(conn, home.id, rows), at=at)

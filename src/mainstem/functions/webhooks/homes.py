@@ -5,7 +5,7 @@ tracked with the first delivery about it. One whose tracking was switched off do
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -28,11 +28,10 @@ from mainstem.store import (
     save_repositories,
     track_repository,
 )
+from mainstem.store.feed import SAME_EVENT
 from mainstem.store.tables import github_events_cache, repositories, tracked_repositories
 
 _NOT_TRACKED: Final = "the repository is not tracked"
-# The feed and the delivery may tell two seconds of one star.
-_SAME_EVENT: Final = timedelta(seconds=5)
 
 
 def home_of(conn: Connection, delivery: Delivery, at: datetime) -> tuple[Home, bool] | None:
@@ -101,7 +100,7 @@ def apply_feed(conn: Connection, home: Home, told: FeedTold, at: datetime) -> Ou
             events.repository_id == home.id,
             events.event_type == told.event_type,
             events.actor_github_id == actor.id,
-            events.created_at.between(told.at - _SAME_EVENT, told.at + _SAME_EVENT),
+            events.created_at.between(told.at - SAME_EVENT, told.at + SAME_EVENT),
         )
     )
     if conn.execute(same).scalar_one():
