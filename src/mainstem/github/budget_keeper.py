@@ -60,13 +60,15 @@ class MemoryBudgets:
 class _Till:
     """One budget's part in this process.
 
-    `left` points are borrowed, of the window that resets at `window`, and good until `good_until`.
+    `left` points are borrowed, of the window that resets at `window`, and good until `good_until`;
+    `free` ones were spent on answers that cost nothing.
     `shown` is the shared budget as it was seen last, `reading` what answers said since, `busy` how
     long GitHub computed since, `sent` the points of the last minute with their times.
     """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     left: int = 0
+    free: int = 0
     window: datetime | None = None
     good_until: datetime | None = None
     shown: Budget = field(default_factory=Budget)
@@ -140,10 +142,8 @@ class BudgetKeeper:
         self._till(credential, resource).busy += busy
 
     def free_of_charge(self, credential: str, resource: str, points: int) -> None:
-        """An answer cost nothing after all."""
-        till = self._till(credential, resource)
-        if till.good_until is not None:
-            till.left += points
+        """An answer cost nothing of the hourly budget; it counts by the minute all the same."""
+        self._till(credential, resource).free += points
 
     def clock_was_set(self) -> None:
         """The time that this process goes by was wrong: nothing borrowed or sent has a time."""
@@ -174,11 +174,10 @@ class BudgetKeeper:
     async def give_back(self) -> None:
         """Tell what is known and return what is borrowed; harmless twice."""
         for (credential, resource), till in self._tills.items():
-            if till.left <= 0 and till.reading is None:
+            left, reading = till.left + till.free, till.reading
+            if left <= 0 and reading is None:
                 continue
-
-            left, reading = till.left, till.reading
-            till.left, till.reading, till.good_until = 0, None, None
+            till.left, till.free, till.reading, till.good_until = 0, 0, None, None
 
             def move(
                 row: Row,
@@ -194,8 +193,9 @@ class BudgetKeeper:
         self, credential: str, resource: str, till: _Till, wish: Wish, now: datetime
     ) -> Loan | Refusal:
         # Taken out first: what comes in while the row is changed belongs to the next time.
-        left, window, reading, busy = till.left, till.window, till.reading, till.busy
-        till.left, till.reading, till.busy = 0, None, timedelta(0)
+        left, window = till.left + till.free, till.window
+        reading, busy = till.reading, till.busy
+        till.left, till.free, till.reading, till.busy = 0, 0, None, timedelta(0)
         rule = rule_of(resource, paced=self._paced)
         outcome: list[tuple[Budget, Loan | Refusal]] = []
 

@@ -39,10 +39,10 @@ from .priorities import Priority
 class Budget:
     """The state of one credential and resource, as everybody shares it. None is not known.
 
-    `remaining` is what is neither spent nor lent, until `resets_at`; while the limit is not known it
-    counts down from zero. Before `quiet_until` nothing
-    is asked: a secondary limit was met, at `met_at`, when `met_per_minute` points had been sent in
-    a minute and `quiet_cause` was asked for the `quiet_repeats`-th time.
+    `remaining` is what is neither spent nor lent, until `resets_at`; while the limit is not known
+    it counts down from zero. Before `quiet_until` nothing is asked: a secondary limit was met at
+    `met_at`, for the `quiet_repeats`-th time, when `met_per_minute` points had been sent in a
+    minute and `quiet_cause` was asked.
     """
 
     limit: int | None = None

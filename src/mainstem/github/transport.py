@@ -4,6 +4,7 @@ What an answer means, whether to try again, who may ask and when is decided else
 the network is `wire`'s.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from copy import copy
@@ -14,6 +15,8 @@ from random import SystemRandom
 from typing import Final, Self
 
 import httpx
+
+from mainstem.errors import MainstemError
 
 from .addresses import clean_base, follow, graphql_url, is_this_machine
 from .answers import Answer, Circumstances, not_followed
@@ -36,6 +39,8 @@ from .wire import Clock, Wire
 Sleep = Callable[[float], Awaitable[None]]
 
 __all__ = ["Ask", "Sleep", "Transport"]
+
+_log = logging.getLogger(__name__)
 
 _MOST_REDIRECTS: Final = 5
 _DONE: Final = (200, 201, 202)
@@ -130,6 +135,9 @@ class Transport:
         """Give back what is borrowed of the budgets; close the connections, if they are ours."""
         try:
             await self._keeper.give_back()
+        except MainstemError as error:
+            # The few points are lost until the reset; closing goes on.
+            _log.warning("Cannot give back what is left of GitHub's budgets: %s", error)
         finally:
             await self._wire.aclose()
 
