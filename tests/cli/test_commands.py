@@ -75,7 +75,7 @@ def test_functions_lists_all_with_trigger_configuration_and_environments(
     for row in rows:
         assert row["id"]
         assert row["name"]
-        assert row["group"] in {"capture", "classify", "update"}
+        assert row["group"] in {"capture", "classify", "update", "webhooks"}
         assert row["triggers"]
         assert set(row["environments"]) == set(Environment)
     sync = next(row for row in rows if row["id"] == "capture-repository-sync-graphql")

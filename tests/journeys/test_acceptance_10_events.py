@@ -14,11 +14,12 @@ import pytest
 from mainstem import functions
 from mainstem.catalog import EventData
 from mainstem.functions import Services, catalogue, events
+from mainstem.functions.webhooks import delivered
 from mainstem.settings import Environment
 
 EVENTS = [
     value
-    for value in vars(events).values()
+    for value in {**vars(events), **vars(delivered)}.values()
     if isinstance(value, type) and issubclass(value, EventData) and value.event_name
 ]
 VALUES: dict[str, Any] = {
@@ -29,6 +30,9 @@ VALUES: dict[str, Any] = {
     "owner": "riverside",
     "repo": "harbour",
     "time_range": "30d",
+    "action": "added",
+    "delivery_id": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+    "event": "ping",
 }
 
 
