@@ -74,7 +74,9 @@ def cursor_of(row: Row, order: str = "") -> str:
 
 
 def _key(row: Row) -> str:
-    return str(row.get("number") or row.get("id") or row.get("sha") or row.get("name"))
+    key = row.get("number") or row.get("id") or row.get("sha") or row.get("name")
+    # In a list of several types, things of two of them may have the same id.
+    return f"{row['_type']}/{key}" if "_type" in row else str(key)
 
 
 def _place(rows: Sequence[Row], cursor: str, order: str, *, falling: bool) -> int:

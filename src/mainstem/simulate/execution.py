@@ -32,6 +32,8 @@ from graphql.execution.values import VariableValues, get_argument_values, get_va
 
 __all__ = ["ITEMS", "Executed", "Executor", "Tally", "switch_names"]
 
+#: Scalars whose values are checked; all others pass texts as they are.
+_CHECKED = ("Int", "Float", "Boolean")
 #: What GitHub computes as a whole, with all that hangs on it.
 ITEMS = ("PullRequest", "Issue", "Discussion")
 
@@ -66,15 +68,18 @@ class _Info:
 
 @dataclass(slots=True)
 class _Run:
-    """One execution: its variables, its errors so far, and each field's arguments, made once."""
+    """One execution: its variables, its errors so far, and what stays the same for each field."""
 
     context: Any
     variables: VariableValues
     errors: list[GraphQLError] = field(default_factory=list)
-    calls: dict[int, tuple[_Info, dict[str, Any]]] = field(default_factory=dict)
+    calls: dict[int, "list[_Call]"] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
 
 
+#: A field with what stays the same in one execution: its key, resolver, info, arguments, completer,
+#: and whether a text passes as it is.
+_Call = tuple["_Field", str, Callable[..., Any], _Info, dict[str, Any], "Completer", bool]
 Completer = Callable[[Any, _Run, Place], Any]
 
 
@@ -130,23 +135,22 @@ class Executor:
 
     def _fields(self, plan: list[_Field], source: Any, run: _Run, place: Place) -> dict[str, Any]:
         made: dict[str, Any] = {}
-        calls = run.calls
-        for one in plan:
-            call = calls.get(id(one))
+        calls = run.calls.get(id(plan))
+        if calls is None:
+            calls = run.calls[id(plan)] = [_call(one, run) for one in plan]
+        for one, key, resolve, info, args, complete, is_text in calls:
             try:
-                if call is None:
-                    call = calls[id(one)] = (
-                        _Info(run.context, one.parent, one.nodes[0].name.value),
-                        get_argument_values(one.definition, one.nodes[0], run.variables),
-                    )
-                value = one.resolve(source, call[0], **call[1])
-                made[one.key] = one.complete(value, run, (place, one.key))
+                value = resolve(source, info, **args) if args else resolve(source, info)
+                if is_text and value.__class__ is str:  # most fields are: nothing to complete
+                    made[key] = value
+                    continue
+                made[key] = complete(value, run, (place, key))
             except Exception as error:  # whatever a resolver raises is the field's error
-                located = located_error(error, one.nodes, _path((place, one.key)))
+                located = located_error(error, one.nodes, _path((place, key)))
                 if one.non_null:
                     raise located from error
                 run.errors.append(located)
-                made[one.key] = None
+                made[key] = None
         return made
 
     # -- compiling --------------------------------------------------------------------------------
@@ -280,6 +284,23 @@ class Executor:
         return complete
 
 
+def _call(one: _Field, run: _Run) -> _Call:
+    info = _Info(run.context, one.parent, one.nodes[0].name.value)
+    kind = one.definition.type
+    kind = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+    is_text = isinstance(kind, GraphQLScalarType) and kind.name not in _CHECKED
+    try:
+        args = get_argument_values(one.definition, one.nodes[0], run.variables)
+    except GraphQLError as error:
+        wrong = error
+
+        def refuse(_source: Any, _info: Any) -> None:
+            raise wrong
+
+        return one, one.key, refuse, info, {}, one.complete, is_text
+    return one, one.key, one.resolve, info, args, one.complete, is_text
+
+
 def _counted_as(kind: GraphQLObjectType, plan: Sequence[_Field]) -> str:
     if kind.name not in ITEMS:
         return "nodes"
@@ -311,7 +332,7 @@ def _each(inner: Completer, nodes: list[FieldNode], *, nullable: bool) -> Comple
 def _leaf(kind: GraphQLScalarType | GraphQLEnumType) -> Completer:
     """Texts pass as they are; numbers, flags and enums are checked as the library checks them."""
     serialize = kind.serialize
-    texts = isinstance(kind, GraphQLScalarType) and kind.name not in ("Int", "Float", "Boolean")
+    texts = isinstance(kind, GraphQLScalarType) and kind.name not in _CHECKED
 
     def complete(value: Any, _run: _Run, _place: Place) -> Any:
         if value is None or (texts and type(value) is str):

@@ -11,7 +11,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from mainstem.simulate import graph_lists as lists
-from mainstem.simulate.connection import Connection, window
+from mainstem.simulate.connection import Connection, cursor_of, window
 from mainstem.simulate.shapes import SITE, account_page, avatar, issue_id_of_pull
 from mainstem.simulate.world import GHOST_ID, Repository, Row, Thing, World, node_id
 
@@ -170,8 +170,12 @@ def page_info_fields() -> dict[str, Resolver]:
     return {
         "hasNextPage": lambda found, _info: found.has_next,
         "hasPreviousPage": lambda found, _info: found.has_previous,
-        "startCursor": lambda found, _info: found.cursors()[0] if found.rows else None,
-        "endCursor": lambda found, _info: found.cursors()[-1] if found.rows else None,
+        "startCursor": lambda found, _info: (
+            cursor_of(found.rows[0], found.order) if found.rows else None
+        ),
+        "endCursor": lambda found, _info: (
+            cursor_of(found.rows[-1], found.order) if found.rows else None
+        ),
     }
 
 

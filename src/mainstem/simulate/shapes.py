@@ -87,19 +87,23 @@ def issue_id_of_pull(row: Row) -> int:
 
 
 class Shapes:
-    """Makes REST objects. Keeps the users and labels it has made until the world changes."""
+    """Makes REST objects. Keeps the users that it has made while they are called the same."""
 
     def __init__(self, world: World, api: str) -> None:
         self.world = world
         self.api = api
+        self._users_made: dict[int, Row] = {}
 
     def user(self, user_id: int | None) -> Row | None:
         """The account as it stands in other objects; None for a deleted one."""
         row = self.world.user(user_id)
         if row is None:
             return None
+        known = self._users_made.get(row["id"])
+        if known is not None and known["login"] == row["login"] and known["type"] == row["type"]:
+            return known
         url = f"{self.api}/users/{row['login']}"
-        return {
+        made = {
             "login": row["login"],
             "id": row["id"],
             "node_id": node_id(row["type"], row),
@@ -112,6 +116,8 @@ class Shapes:
             "user_view_type": "public",
             "site_admin": row.get("site_admin", False),
         }
+        self._users_made[row["id"]] = made
+        return made
 
     def account(self, row: Row) -> Row:
         """`GET /users/{login}`: the account with its profile; what is not known is null."""
