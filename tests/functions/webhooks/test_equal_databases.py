@@ -1,18 +1,21 @@
 """A database that only webhooks fed holds what a capture of the same repository holds."""
 
 import random
+from typing import Any
 
 from mainstem.functions.capture import (
     capture_pr_details_graphql,
+    capture_repository_discussions,
     capture_repository_issues,
     capture_repository_sync,
 )
 from mainstem.functions.events import (
     PrDetailsGraphqlRequested,
+    RepositoryDiscussionsRequested,
     RepositoryIssuesRequested,
     RepositorySyncRequested,
 )
-from mainstem.simulate import deliveries, generate
+from mainstem.simulate import Delivery, changes, deliveries, follow, generate
 from mainstem.testing import run_handler
 
 from .conftest import Build
@@ -84,3 +87,32 @@ async def test_in_any_order_with_what_they_ask_for_they_end_the_same(build: Buil
     for one in waiting:
         assert (await post_made(fed.services, one)).status in ("handled", "ignored")
     assert differences(fed, whole) == []
+
+
+async def test_discussions_from_webhooks_equal_those_that_are_captured(build: Build) -> None:
+    world = generate(9, 2)
+    fed, whole = await build(world), await build(world)
+    track(fed)
+    told: list[Delivery] = []
+    stop = follow(world, told.append)
+    there, someone = world.repository, fed.user()
+    asked = changes.open_discussion(there, "Tides", user=someone, body="When?")["number"]
+    said = changes.comment_on_discussion(there, asked, "Twice a day.", user=someone)
+    changes.answer_discussion(there, asked, said["id"], user=someone)
+    changes.open_discussion(there, "Gulls", user=someone)
+    stop()
+    for made in told:
+        await post_made(fed.services, made)
+    wanted = RepositoryDiscussionsRequested(repository_id=whole.repository_id)
+    await run_handler(capture_repository_discussions, wanted, whole.services)
+
+    def known(house: House) -> list[dict[str, Any]]:
+        # Deliveries do not count the votes.
+        left_out = {"row_synced_at", "upvotes_count"}
+        return [
+            {key: value for key, value in row.items() if key not in left_out}
+            for row in house.rows("discussions")
+        ]
+
+    assert len(known(whole)) >= 2
+    assert [row for row in known(whole) if row in known(fed)] == known(fed)

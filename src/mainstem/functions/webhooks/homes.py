@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, exists, select, update
 
+from mainstem.functions.capture.discussion_rows import person_rows
 from mainstem.functions.home import Home
 from mainstem.functions.update.repository_row import repository_row
 from mainstem.functions.webhooks.outcome import Outcome, ignored
-from mainstem.functions.webhooks.persons import person_rows
 from mainstem.github import Repository
 from mainstem.github.webhooks import Delivery, FeedTold, RepositoryTold, repository_of
 from mainstem.store import (
@@ -105,7 +105,7 @@ def apply_feed(conn: Connection, home: Home, told: FeedTold, at: datetime) -> Ou
     )
     if conn.execute(same).scalar_one():
         return Outcome()
-    save_contributors(conn, person_rows(actor), at=at)
+    save_contributors(conn, person_rows([actor], {}), at=at)
     save_github_events(
         conn,
         [

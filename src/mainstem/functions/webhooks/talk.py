@@ -5,10 +5,10 @@ from typing import Any, cast
 
 from sqlalchemy import Connection
 
+from mainstem.functions.capture.discussion_rows import person_rows
 from mainstem.functions.home import Home
 from mainstem.functions.webhooks.deciding import newer_record
 from mainstem.functions.webhooks.outcome import Outcome
-from mainstem.functions.webhooks.persons import person_rows
 from mainstem.functions.webhooks.stored_rows import stored_row
 from mainstem.github import UNSET
 from mainstem.github.webhooks import DiscussionTold
@@ -43,6 +43,8 @@ def apply_discussion(conn: Connection, home: Home, told: DiscussionTold, at: dat
         "updated_at": of.updated_at,
         "html_url": of.html_url,
     }
+    if not of.is_closed:  # of a closed one deliveries do not say since when
+        row["closed_at"] = None
     if of.answer_id is not UNSET:
         row["answer_github_id"] = of.answer_id
     if of.author is not None:
@@ -51,7 +53,7 @@ def apply_discussion(conn: Connection, home: Home, told: DiscussionTold, at: dat
             row["author_id"] = ids.contributor_id(of.author.id)
     verdict = newer_record(stored_row(conn, discussions, row["id"]), row)
     if verdict.columns:
-        save_contributors(conn, person_rows(of.author), at=at)
+        save_contributors(conn, person_rows([of.author] if of.author else [], {}), at=at)
         named = {key: row[key] for key in ("id", "github_id", "repository_id", "number")}
         save_discussions(conn, [cast("DiscussionRow", {**named, **verdict.columns})], at=at)
     if told.is_gone:
