@@ -134,6 +134,20 @@ async def test_installation_token_sees_only_its_repositories() -> None:
     assert suspended.status_code == 403
 
 
+async def test_installation_token_lists_its_repositories() -> None:
+    clock = Clock()
+    async with serving(clock) as (_, http):
+        seen = []
+        for number in (11, 12):
+            path = f"/app/installations/{number}/access_tokens"
+            token = (await http.post(path, headers=clock.proof())).json()["token"]
+            answer = (await http.get("/installation/repositories", headers=bearer(token))).json()
+            seen.append([row["full_name"] for row in answer["repositories"]])
+        refused = await http.get("/installation/repositories")
+    assert seen == [["riverside/harbour"], []]
+    assert refused.status_code == 403
+
+
 @pytest.mark.parametrize("place", ["/app/hook", f"{HOME}/hooks/5"])
 async def test_deliveries_are_listed_shown_and_sent_again(place: str) -> None:
     clock, sent = Clock(), list[Delivery]()

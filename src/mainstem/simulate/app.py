@@ -29,6 +29,7 @@ from mainstem.simulate.faults import BAD_GATEWAY, SECONDARY_MESSAGE, Fault, Faul
 from mainstem.simulate.graph import Graph
 from mainstem.simulate.hooks import HookLog
 from mainstem.simulate.journal import Entry, Journal
+from mainstem.simulate.listing import cut, link_header
 from mainstem.simulate.options import Options
 from mainstem.simulate.rest import Rest
 from mainstem.simulate.secondary import Meter, Resource
@@ -257,7 +258,23 @@ class SimulatedGitHub:
                 pending=self.options.stats_pending,
                 cursor_above=self.options.cursor_above,
             )
-        return self._rest[ask.api].answer(ask.path, ask.query, partial(self._sees, ask))
+        rest = self._rest[ask.api]
+        if ask.path == "/installation/repositories":
+            return self._own_repositories(ask, rest)
+        return rest.answer(ask.path, ask.query, partial(self._sees, ask))
+
+    def _own_repositories(self, ask: _Ask, rest: Rest) -> Answer:
+        """What an installation's token may see; others are told that they are none."""
+        endpoint = "GET /installation/repositories"
+        if self.apps.installation_of(ask.token, ask.now) is None:
+            refused = "You must authenticate with an installation access token"
+            return _named(failure(403, refused), endpoint)
+        seen = [home for home in self.world.repositories if self._sees(ask, home)]
+        part = cut(seen, ask.query)
+        link = link_header(f"{ask.api}{ask.path}", ask.query, part)
+        rows = [rest.shapes.repository(home, whole=False) for home in part.rows]
+        body = {"total_count": len(seen), "repositories": rows}
+        return Answer(200, body, {} if link is None else {"link": link}, endpoint)
 
     def _if_changed(self, ask: _Ask, answer: Answer) -> Answer:
         """Charges the request and adds its ETag, or says 304 for nothing.
