@@ -1,5 +1,7 @@
 """Several tokens: each request goes to the one that sees the repository and has the most room."""
 
+import asyncio
+import contextvars
 import logging
 from collections import Counter
 from typing import Any
@@ -145,6 +147,25 @@ async def test_answer_is_kept_for_the_token_that_got_it(
         (one.headers["authorization"], one.headers.get("if-none-match")) for one in script.asked
     ]
     assert sent == [("Bearer a", None), ("Bearer b", None), ("Bearer b", '"4000"')]
+
+
+async def test_request_that_names_no_repository_goes_to_the_one_it_is_said_to_be_for(
+    world: World, clock: SteeredClock
+) -> None:
+    world.repository.record["private"] = True
+    allowances = {"blind": Allowance(repositories=OTHER), "sighted": Allowance(repositories=SOME)}
+    async with (
+        simulated_github(world, options=options(clock, **allowances)) as pretend,
+        client(pretend, clock, *allowances) as github,
+    ):
+        await github.pulls_page(OWNER, NAME)
+        by_id = f"/repositories/{world.repository.record['id']}/pulls?page=1"
+        await asyncio.create_task(
+            github.pulls_page(OWNER, NAME, next=by_id), context=contextvars.Context()
+        )
+        seen = github.for_repository(OWNER, NAME)
+        await asyncio.create_task(seen.account(next(iter(world.users))))
+        assert [entry.token for entry in pretend.log.entries] == ["blind", *["sighted"] * 3]
 
 
 async def test_query_by_node_id_goes_to_the_token_of_its_tasks_repository(

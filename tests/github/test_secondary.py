@@ -1,13 +1,15 @@
 """Secondary limits of every shape against the pretend GitHub: met once, and not again."""
 
 import asyncio
+import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from mainstem.github import GitHub, RateLimited, RetryPolicy, SecondaryLimited
-from mainstem.github.budget_keeper import MemoryBudgets
+from mainstem.github.budget_keeper import MemoryBudgets, Row
 from mainstem.simulate import Options, Secondary, World, simulated_github
 from mainstem.store import Database, StoredBudgets
 
@@ -114,6 +116,45 @@ async def test_process_that_has_points_in_hand_hears_of_anothers_limit_within_se
 async def hammer(github: GitHub, times: int) -> None:
     for number in range(1, times):
         await github.pulls_page(OWNER, NAME, per_page=number)
+
+
+class CountedBudgets(MemoryBudgets):
+    """Budgets in memory that count how often they are changed."""
+
+    changes = 0
+
+    async def change(self, credential: str, resource: str, move: Callable[[Row], Row]) -> None:
+        self.changes += 1
+        await super().change(credential, resource, move)
+
+
+async def test_ample_budget_is_borrowed_from_once_for_ten_requests(
+    world: World, clock: SteeredClock
+) -> None:
+    budgets = CountedBudgets()
+    async with (
+        simulated_github(world, options=Options(core_per_hour=5_000, now=clock)) as pretend,
+        GitHub(base_url=pretend.url, token="t", clock=clock, budgets=budgets) as github,
+    ):
+        await hammer(github, 61)
+        assert pretend.log.requests == 60
+        assert budgets.changes <= 60 / 10 + 2
+
+
+async def test_user_who_waits_goes_before_a_backfill_that_came_first(
+    script: Script, clock: SteeredClock
+) -> None:
+    script.play(reply({"data": {"repository": None}}))
+    async with GitHub(base_url=script.url, token="t", clock=clock) as github:
+        backfill = github.with_priority("backfill")
+        user = github.with_priority("interactive")
+        await asyncio.gather(
+            *(backfill.recent_pulls("o", f"past{n}") for n in range(3)),
+            user.recent_pulls("o", "now"),
+            return_exceptions=True,
+        )
+    asked = [json.loads(body)["variables"]["name"] for body in script.bodies]
+    assert asked == ["past0", "now", "past1", "past2"]
 
 
 async def test_minutes_of_github_itself_are_never_overstepped(

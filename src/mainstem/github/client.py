@@ -107,6 +107,15 @@ class GitHub(PollCalls, ChangeCalls, FeedCalls, HookCalls, DiscussionCalls):
         view._transport = self._transport.with_priority(priority)  # noqa: SLF001  a copy of itself
         return view
 
+    def for_repository(self, owner: str, name: str) -> "GitHub":
+        """This client for requests by node id alone, which belong to that repository.
+
+        They do not say themselves whose credential they need. Close the client itself.
+        """
+        view = copy(self)
+        view._transport = self._transport.for_repository(owner, name)  # noqa: SLF001  as above
+        return view
+
     async def __aenter__(self) -> "GitHub":
         return self
 

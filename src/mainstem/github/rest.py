@@ -71,7 +71,7 @@ class RestCalls:
             per_page=per_page,
         )
         about = f"pull requests of {owner}/{name}"
-        return await self._page(next or start, about, rest_payloads.read_pull)
+        return await self._page(next or start, about, rest_payloads.read_pull, (owner, name))
 
     async def reviews(
         self, owner: str, name: str, number: int, *, max_pages: int = MOST_PAGES
@@ -103,7 +103,9 @@ class RestCalls:
         """A page of all diff comments of a repository, the least recently updated first."""
         start = changes_path(repository_path(owner, name, "pulls", "comments"), since)
         about = f"review comments of {owner}/{name}"
-        return await self._page(next or start, about, rest_payloads.read_review_comment)
+        return await self._page(
+            next or start, about, rest_payloads.read_review_comment, (owner, name)
+        )
 
     async def repository_issue_comments_page(
         self, owner: str, name: str, *, since: datetime | None = None, next: str | None = None
@@ -111,7 +113,9 @@ class RestCalls:
         """A page of all conversation comments, on issues and pull requests (see `on_pull`)."""
         start = changes_path(repository_path(owner, name, "issues", "comments"), since)
         about = f"comments of {owner}/{name}"
-        return await self._page(next or start, about, rest_payloads.read_issue_comment)
+        return await self._page(
+            next or start, about, rest_payloads.read_issue_comment, (owner, name)
+        )
 
     async def issues_page(
         self,
@@ -137,7 +141,7 @@ class RestCalls:
             since=stamp(since),
         )
         about = f"issues of {owner}/{name}"
-        return await self._page(next or start, about, rest_payloads.read_issue)
+        return await self._page(next or start, about, rest_payloads.read_issue, (owner, name))
 
     async def commit_activity(self, owner: str, name: str) -> tuple[int, ...] | None:
         """Commits per week of the last year, oldest first; None while GitHub still counts (202).
@@ -174,14 +178,18 @@ class RestCalls:
             following = page.next
         return Listing(items=tuple(items), truncated=following is not None)
 
-    async def _page(self, path: str, about: str, read: Reader[T]) -> Page[T]:
+    async def _page(
+        self, path: str, about: str, read: Reader[T], whose: tuple[str, str] | None = None
+    ) -> Page[T]:
         if not is_below_base(path):
             raise BadAnswer(
                 about,
                 "the place to go on from is not one of this client's",
                 "Hand back `Page.next` as it was given, or start from the beginning.",
             )
-        return self._page_of(await self._transport.get(path, what=about), about, read)
+        # The next page is at /repositories/{id}, which does not say whose credential it needs.
+        answer = await self._transport.get(path, what=about, repository=whose)
+        return self._page_of(answer, about, read)
 
     def _page_of(self, answer: Answer, about: str, read: Reader[T]) -> Page[T]:
         body = _body(answer, about)

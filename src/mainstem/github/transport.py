@@ -114,11 +114,18 @@ class Transport:
         self._roll = roll if roll is not None else SystemRandom().random
         self._slots: dict[tuple[str, Api], Slots] = {}
         self._priority: Priority = "normal"
+        self._repository: Repository | None = None
 
     def with_priority(self, priority: Priority) -> Self:
         """The same transport, connections and budgets, for requests of another urgency."""
         other = copy(self)
         other._priority = priority  # noqa: SLF001  a copy of itself
+        return other
+
+    def for_repository(self, owner: str, name: str) -> Self:
+        """The same, for requests that do not say themselves which repository they are for."""
+        other = copy(self)
+        other._repository = (owner, name)  # noqa: SLF001  a copy of itself
         return other
 
     @property
@@ -145,12 +152,21 @@ class Transport:
         """GitHub's time."""
         return self._wire.server_now()
 
-    async def get(self, path: str, *, what: str, fine: tuple[int, ...] = (200,)) -> Answer:
+    async def get(
+        self,
+        path: str,
+        *,
+        what: str,
+        fine: tuple[int, ...] = (200,),
+        repository: tuple[str, str] | None = None,
+    ) -> Answer:
         """GET `path` below the base, following redirects on the same origin.
 
-        Raises `RequestFailed` in its kinds; an answer that comes back has a status of `fine`.
+        `repository` is whose credential it needs, where the path does not say. Raises
+        `RequestFailed` in its kinds; an answer that comes back has a status of `fine`.
         """
-        return await self._followed(Ask("rest", self.base + path, what, rest_judge(fine)), fine)
+        url, judge = self.base + path, rest_judge(fine)
+        return await self._followed(Ask("rest", url, what, judge, repository=repository), fine)
 
     async def call(
         self, path: str, *, what: str, as_app: bool = False, post: bool = False
@@ -233,7 +249,9 @@ class Transport:
         repository = repository_of(self.base, ask)
         if repository is not None:
             _asked_about.set(repository)
-        elif ask.api == "graphql":
+        elif self._repository is not None:
+            return self._repository
+        elif ask.api == "graphql" or ask.url.startswith(f"{self.base}/repositories/"):
             return _asked_about.get()
         return repository
 
