@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mainstem.github.budget_rules import MOST_LENT, RESERVE, RULES, UNPACED, WINDOW, Rule
@@ -25,6 +25,7 @@ from mainstem.github.budgets import (
 from mainstem.github.limits import Reading
 from mainstem.github.priorities import Priority
 
+BRIEFLY = settings(deadline=None, max_examples=40)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -101,6 +102,7 @@ def test_spread_that_outlasts_the_wait_is_refused_and_not_booked() -> None:
     assert (answer.why, after.next_at) == ("pace", budget.next_at)
 
 
+@BRIEFLY
 @given(
     gaps=st.lists(st.floats(min_value=0, max_value=20), min_size=20, max_size=400),
     rule=st.sampled_from([CORE, QUERIES, RULES["search"]]),
@@ -119,6 +121,7 @@ def test_no_minute_ever_holds_more_points_than_github_allows(
         assert sum(n for at, n in sent if end - WINDOW < at <= end) <= rule.per_minute
 
 
+@BRIEFLY
 @given(
     st.lists(
         st.tuples(st.integers(0, 100), st.sampled_from(["normal", "interactive"])), max_size=60
@@ -194,6 +197,7 @@ def test_limit_met_again_halves_the_halved_pace() -> None:
     assert per_minute(budget, CORE, NOW + 2 * MINUTE) == 100
 
 
+@BRIEFLY
 @given(
     start=st.integers(min_value=20, max_value=900),
     rush=st.integers(min_value=1, max_value=200),

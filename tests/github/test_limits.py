@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mainstem.github.limits import Reading, clock_skew, merged, pause_asked, reading_of
+from mainstem.github.limits import (
+    Reading,
+    clock_skew,
+    is_jump,
+    merged,
+    pause_asked,
+    reading_of,
+    smoothed,
+)
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -74,3 +82,12 @@ def test_skew_is_how_far_the_local_clock_is_ahead() -> None:
     assert clock_skew({"date": "Fri, 02 Jan 2026 03:03:55 GMT"}, now=NOW) == timedelta(seconds=10)
     assert clock_skew({"date": "yesterday"}, now=NOW) is None
     assert clock_skew({}, now=NOW) is None
+
+
+def test_skew_is_smoothed_and_a_clock_that_was_set_is_believed() -> None:
+    second = timedelta(seconds=1)
+    assert smoothed(None, 3 * second) == 3 * second
+    assert smoothed(2 * second, 4 * second) == 2.5 * second
+    assert smoothed(2 * second, 3600 * second) == 3600 * second
+    assert is_jump(None, 6 * second)
+    assert not is_jump(None, 2 * second)
