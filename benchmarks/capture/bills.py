@@ -13,6 +13,7 @@ from oracle import Rules, best_plan
 from peers import PeerRun, Skipped
 from repository_sizes import RepositorySizes
 
+_PART = "pull requests alone"
 OURS = "mainstem"
 OURS_NARROW = f"mainstem, pages up to {NARROW}"
 
@@ -76,7 +77,7 @@ class Bills:
                 if self.limited is None
                 else [Line(OURS_NARROW, "run", self.limited.bill, _gaps(self.limited))]
             ),
-            *(Line(name, "formula", way(self.sizes)) for name, way in WAYS.items()),
+            *(Line(name, "formula", way(self.sizes), _PART) for name, way in WAYS.items()),
             *(Line(name, "formula", way(self.sizes)) for name, way in PEERS.items()),
             *_measured(self.peers),
         ]

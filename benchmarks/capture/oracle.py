@@ -166,15 +166,21 @@ class _Search:
     ) -> Best | None:
         """`best`, or what is better than it among the widths.
 
-        Most widths cost more than it before any follow-up, and are left at that.
+        Most widths cost more than it with the fewest follow-ups that there can be, and are left at
+        that.
         """
         issue_width, issue_pages = self._issue_pages(issues)
         issue_rounds = self._issue_rounds(issues)
         lists = self._rest(discussion, dressing, issues, threads) + issue_pages
         units = self._units(discussion, dressing, threads)
+        # With nested lists of the largest size there is least to follow up, whatever the width.
+        least_rounds = self._pull_rounds(
+            discussion, threads, self.rules.largest, self.rules.largest
+        )
+        least = followed_up(_together(least_rounds, issue_rounds), self.rules)
         for width in range(1, self.rules.widest + 1):
             pages = lists + paged(len(self.sizes.pulls), width, units, self.rules)
-            if best is not None and _rank(pages) >= _rank(best.bill):
+            if best is not None and _rank(pages + least) >= _rank(best.bill):
                 continue
             for thread_comments, nested in self._sizes(discussion, dressing, threads, width):
                 rounds = self._pull_rounds(discussion, threads, thread_comments, nested)
@@ -290,7 +296,7 @@ class _Search:
                 left, place = left - size, place + 1
         for found in rounds:
             found.aliases = 1
-        if threads is not None:
+        if threads is not None and self.longest_thread > min(thread_comments, largest):
             # A thread that goes on is an object of its own: an alias more in the following round.
             for place, count in enumerate(pull.threads):
                 first = thread_comments if place < threads else largest
