@@ -30,6 +30,7 @@ from .queries import (
     PULL_BUNDLE,
     PULLS_PAGE,
     PULLS_PAGE_OF_REVIEWS,
+    PULLS_PAGE_OF_REVIEWS_WITH_PEOPLE,
     PULLS_PAGE_WITH_PEOPLE,
     RECENT_PULLS,
     Query,
@@ -384,5 +385,5 @@ def _nested(trial: _Trial) -> dict[str, int]:
 
 def _pulls_query(*, threads: int, people: bool) -> Query:
     if not threads:
-        return PULLS_PAGE_OF_REVIEWS
+        return PULLS_PAGE_OF_REVIEWS_WITH_PEOPLE if people else PULLS_PAGE_OF_REVIEWS
     return PULLS_PAGE_WITH_PEOPLE if people else PULLS_PAGE

@@ -173,6 +173,12 @@ PULLS_PAGE_WITH_PEOPLE: Final = _pulls_page(
     REVIEW_COMMENT + PULL_LISTS + PULL_PEOPLE,
 )
 PULLS_PAGE_OF_REVIEWS: Final = _pulls_page("PullsPageOfReviews", "", "...PullReviews", PULL_REVIEWS)
+PULLS_PAGE_OF_REVIEWS_WITH_PEOPLE: Final = _pulls_page(
+    "PullsPageOfReviewsWithPeople",
+    "",
+    "...PullReviews ...PullPeople",
+    PULL_REVIEWS + PULL_PEOPLE,
+)
 
 # One cheap question before anything is planned: how much there is, when it last changed, and a
 # sample of sizes from both ends, since customs change: one unit for each pull request of it.
