@@ -35,6 +35,7 @@ TABLE = {
     "capture-repository-comments-all": ("capture/repository.comments.all", 2, 2, 20),
     "capture-repository-discussions": ("capture/repository.discussions", 2, 2, 20),
     "capture-repository-sync-enhanced": ("capture/repository.sync.enhanced", 2, 5, 75),
+    "reconcile-repository": ("capture/repository.reconcile", 2, 1, 10),
 }
 
 SERVICES: Any = object()
@@ -51,7 +52,7 @@ def test_the_door_is_what_it_says() -> None:
 
 def test_each_belongs_to_one_of_four_groups() -> None:
     groups = [len(catalogue().group(name)) for name in ("capture", "classify", "update")]
-    assert groups == [12, 2, 10]
+    assert groups == [13, 2, 11]
     assert len(catalogue().group("webhooks")) == 2
     assert len(catalogue()) == sum(groups) + 2
 

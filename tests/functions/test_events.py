@@ -78,6 +78,7 @@ def test_every_event_of_the_original_has_its_name() -> None:
         "capture/repository.discussions",
         "capture/repository.events",
         "capture/repository.issues",
+        "capture/repository.reconcile",
         "capture/repository.sync",
         "capture/repository.sync.enhanced",
         "capture/repository.sync.graphql",

@@ -42,6 +42,7 @@ CaptureFunctions = TypedDict(
         "capture-repository-comments-all": inngest.Function[object],
         "capture-repository-discussions": inngest.Function[object],
         "capture-repository-sync-enhanced": inngest.Function[object],
+        "reconcile-repository": inngest.Function[object],
     },
 )
 ClassifyFunctions = TypedDict(
@@ -64,6 +65,7 @@ UpdateFunctions = TypedDict(
         "refresh-repository-metadata-cron": inngest.Function[object],
         "sync-workspace-comments-cron": inngest.Function[object],
         "sync-discussions-cron": inngest.Function[object],
+        "schedule-reconciliation": inngest.Function[object],
     },
 )
 

@@ -184,6 +184,14 @@ class RepositorySyncEnhancedRequested(EventData, name="capture/repository.sync.e
     job_id: UUID | None = None
 
 
+class RepositoryReconcileRequested(EventData, name="capture/repository.reconcile"):
+    """Compare what is stored of a repository with GitHub's counts; all of it if `whole`."""
+
+    repository_id: UUID
+    whole: bool = False
+    job_id: UUID | None = None
+
+
 # --- classify ------------------------------------------------------------------------------------
 
 

@@ -1,12 +1,12 @@
 """Whether everything is stored: GitHub's own totals beside ours, for each list of a repository."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, exists, func, select
 
 from mainstem.store.answers import every
 from mainstem.store.capture_state import CaptureCursor, load_cursor, save_cursor
@@ -16,6 +16,8 @@ from mainstem.store.tables import (
     comments,
     issues,
     pull_requests,
+    repositories,
+    tracked_repositories,
 )
 from mainstem.store.tombstones import is_live
 
@@ -91,6 +93,27 @@ def list_counts(conn: Connection, repository_id: UUID) -> tuple[ListCount, ...]:
         ):
             latest[name] = replace(found, name=name)
     return tuple(latest.get(name, ListCount(name, None, None, None)) for name in COUNTED)
+
+
+def captured_repositories(conn: Connection) -> Sequence[UUID]:
+    """Active repositories that GitHub shows and whose pull requests were read to their end.
+
+    One whose tracking was switched off is left out.
+    """
+    table = repositories
+    is_whole = exists().where(
+        capture_cursors.c.repository_id == table.c.id,
+        capture_cursors.c.kind == "pulls",
+        capture_cursors.c.completed_at.is_not(None),
+    )
+    is_off = exists().where(
+        tracked_repositories.c.repository_id == table.c.id,
+        ~tracked_repositories.c.tracking_enabled,
+    )
+    question = select(table.c.id).where(
+        table.c.is_active, table.c.refused.is_(None), is_whole, ~is_off
+    )
+    return conn.execute(question.order_by(table.c.id)).scalars().all()
 
 
 def open_lists(conn: Connection, repository_id: UUID) -> OpenLists:

@@ -14,6 +14,7 @@ from mainstem.functions.capture.pr_comments import capture_pr_comments
 from mainstem.functions.capture.pr_details import capture_pr_details
 from mainstem.functions.capture.pr_details_graphql import capture_pr_details_graphql
 from mainstem.functions.capture.pr_reviews import capture_pr_reviews
+from mainstem.functions.capture.reconcile_repository import reconcile_repository
 from mainstem.functions.capture.repository_comments_all import capture_repository_comments_all
 from mainstem.functions.capture.repository_discussions import capture_repository_discussions
 from mainstem.functions.capture.repository_events import capture_repository_events
@@ -36,6 +37,7 @@ CAPTURE: tuple[Definition[Any, Services, Any], ...] = (
     capture_repository_comments_all,
     capture_repository_discussions,
     capture_repository_sync_enhanced,
+    reconcile_repository,
 )
 
 __all__ = [
@@ -52,4 +54,5 @@ __all__ = [
     "capture_repository_sync",
     "capture_repository_sync_enhanced",
     "capture_repository_sync_graphql",
+    "reconcile_repository",
 ]

@@ -15,6 +15,7 @@ from mainstem.functions.update.metadata_refresh import refresh_repository_metada
 from mainstem.functions.update.metrics_cleanup import cleanup_workspace_metrics_data
 from mainstem.functions.update.new_repository import discover_new_repository
 from mainstem.functions.update.pr_activity import update_pr_activity
+from mainstem.functions.update.reconciliation_schedule import schedule_reconciliation
 from mainstem.functions.update.repository_change import handle_workspace_repository_change
 from mainstem.functions.update.scheduled_aggregation import scheduled_workspace_aggregation
 from mainstem.functions.update.workspace_metrics import aggregate_workspace_metrics
@@ -31,6 +32,7 @@ UPDATE: tuple[Definition[Any, Services, Any], ...] = (
     refresh_repository_metadata_cron,
     sync_workspace_comments_cron,
     sync_discussions_cron,
+    schedule_reconciliation,
 )
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "discover_new_repository",
     "handle_workspace_repository_change",
     "refresh_repository_metadata_cron",
+    "schedule_reconciliation",
     "scheduled_workspace_aggregation",
     "sync_discussions_cron",
     "sync_workspace_comments_cron",

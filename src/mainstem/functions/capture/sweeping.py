@@ -1,0 +1,155 @@
+"""Holding a page of GitHub's outlines against what is stored, a hundred items for one point.
+
+In order of creation, where nothing moves; the place where the next page begins is kept, so that a
+few pages a day get round. What does not agree is doubted, and read whole by `mending`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from mainstem.functions.capture.planning import Kind
+from mainstem.functions.capture.refresh_note import load_refresh, save_refresh
+from mainstem.functions.capture.standing import visiting
+from mainstem.functions.home import Home, check_same_repository
+from mainstem.functions.services import Services
+from mainstem.github import Outline, Outlines
+from mainstem.store import (
+    CaptureCursor,
+    Connected,
+    StoredItem,
+    load_cursor,
+    note_totals,
+    save_cursor,
+    stored_items,
+)
+
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ListTotals:
+    """GitHub's totals and ours, by list; a total that GitHub does not tell is left out."""
+
+    github: Mapping[Connected, int] = field(default_factory=dict)
+    stored: Mapping[Connected, int] = field(default_factory=dict)
+
+    @property
+    def unequal(self) -> tuple[Connected, ...]:
+        """The lists of which the two differ."""
+        return tuple(name for name, total in self.github.items() if self.stored[name] != total)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """A page compared: `doubted` is what is to be read whole, of this page and from before.
+
+    `is_last` ends a round; `total` and `stored` are of the whole list.
+    """
+
+    is_last: bool
+    checked: int
+    doubted: int
+    total: int
+    stored: int
+
+
+async def count_comments(services: Services, home: Home) -> ListTotals:
+    """How many comments of both types GitHub has, and we. Two requests."""
+    async with visiting(services, home):
+        totals: dict[Connected, int | None] = {
+            "review-comments": await services.github.count_review_comments(home.owner, home.name),
+            "comments": await services.github.count_issue_comments(home.owner, home.name),
+        }
+    told = {name: total for name, total in totals.items() if total is not None}
+    return await count_stored(services, home, told)
+
+
+async def count_stored(
+    services: Services, home: Home, totals: Mapping[Connected, int]
+) -> ListTotals:
+    """Count what is stored, and keep it beside GitHub's `totals`."""
+    at = services.clock.now()
+    stored = await services.database.run_write(note_totals, home.id, totals, at)
+    return ListTotals(dict(totals), stored)
+
+
+async def sweep_page(services: Services, home: Home, kind: Kind) -> Swept:
+    """Compare the next page, and note what does not agree. Safe to repeat."""
+    known = await services.database.run_read(load_cursor, home.id, _place(kind))
+    place = None if known is None else known.cursor
+    async with visiting(services, home):
+        page = await (
+            services.github.pull_outlines(home.owner, home.name, next=place)
+            if kind == "pulls"
+            else services.github.issue_outlines(home.owner, home.name, next=place)
+        )
+    check_same_repository(home, page.repository)
+    return await services.database.run_write(_store, home, kind, known, page, services.clock.now())
+
+
+def _place(kind: Kind) -> str:
+    return f"sweep-{kind}"
+
+
+def _store(
+    conn: Connection,
+    home: Home,
+    kind: Kind,
+    known: CaptureCursor | None,
+    page: Outlines,
+    at: datetime,
+) -> Swept:
+    cursor = known or CaptureCursor(home.id, _place(kind), None, None, 0, None, updated_at=at)
+    # `watermark` is when the last item of the page before was created.
+    begins = cursor.watermark if cursor.cursor is not None and cursor.watermark else _FIRST
+    created = [item.created_at for item in page.items]
+    ends = _LAST if page.next is None else max(created, default=begins)
+    numbers = [item.number for item in page.items]
+    stored = stored_items(conn, home.id, kind, numbers=numbers, created=(begins, ends))
+    doubted = doubtful(page.items, stored)
+    note = load_refresh(conn, home.id)
+    note = note.doubting(pulls=doubted) if kind == "pulls" else note.doubting(issues=doubted)
+    save_refresh(conn, home.id, note, at)
+    is_last = page.next is None
+    save_cursor(
+        conn,
+        replace(
+            cursor,
+            cursor=page.next,
+            watermark=None if is_last else ends,
+            pages=cursor.pages + 1,
+            completed_at=at if is_last else cursor.completed_at,
+            updated_at=at,
+        ),
+    )
+    counted = note_totals(conn, home.id, {kind: page.total}, at)
+    return Swept(is_last, len(page.items), note.doubted, page.total, counted[kind])
+
+
+def doubtful(listed: Sequence[Outline], stored: Iterable[StoredItem]) -> set[int]:
+    """Numbers that are listed and not stored, or not so; or stored and not listed.
+
+    A row that is newer than its outline was written after the question was asked.
+    """
+    known = {item.number: item for item in stored}
+    doubted = {one.number for one in listed if not agrees(one, known.get(one.number))}
+    numbers = {one.number for one in listed}
+    return doubted | {
+        number for number, item in known.items() if not item.is_gone and number not in numbers
+    }
+
+
+def agrees(listed: Outline, stored: StoredItem | None) -> bool:
+    """Whether a stored item is as GitHub says it is, by its time and its counts."""
+    if stored is None or stored.is_gone or stored.updated_at < listed.updated_at:
+        return False
+    return (
+        listed.comments in (None, stored.comments)
+        and listed.comments in (None, stored.comments_count)
+        and listed.reviews in (None, stored.reviews)
+    )
