@@ -12,10 +12,13 @@ from mainstem.github.rest_payloads import read_pull
 from .scripted import pull_json
 
 DOOR = """
-Account BadAnswer Comment Conflict Forbidden GitHub Gone Issue IssueBundle Ledger LegallyBlocked
-Listing NotFound Page PullBundle PullRequest QueryUsage RateLimited Rejected Renamed Repository
-RepositoryRef RequestFailed ResourceLimits RetryPolicy Review SecondaryLimited ServerTrouble Totals
-UNSET Unauthorized Unreachable Unset Usage is_bot
+Account AppKey BadAnswer Bill BudgetUsage Changes Comment Conflict Discussion DiscussionsPage
+Effort FIRST_WIDTH Feed FeedActor FeedEvent Forbidden Gap GitHub Gone Issue IssueBundle IssuePlan
+Ledger LegallyBlocked Listing MemoryBudgets NestedList NestedParts NotFound Outline Outlines Page
+People Prices Probe PullBundle PullPlan PullRequest QueryUsage RateLimited Rejected Renamed
+Repository RepositoryRef RequestFailed ResourceLimits RetryPolicy Review ReviewComments
+SecondaryLimited ServerTrouble Sizes UNSET Unauthorized Unreachable Unset Usage WholeIssues
+WholePulls Width is_bot plan_issues plan_pulls prices width_after
 """
 
 
