@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mainstem.github import GitHub, NotFound, RateLimited, Unauthorized
+from mainstem.github.conditional import MemoryValidators
 from mainstem.simulate import Allowance, Options, SimulatedGitHub, World, simulated_github
 
 from .scripted import Script, SteeredClock, pull_json, reply
@@ -166,6 +167,22 @@ async def test_request_that_names_no_repository_goes_to_the_one_it_is_said_to_be
         seen = github.for_repository(OWNER, NAME)
         await asyncio.create_task(seen.account(next(iter(world.users))))
         assert [entry.token for entry in pretend.log.entries] == ["blind", *["sighted"] * 3]
+
+
+async def test_same_token_polls_in_every_process(world: World, clock: SteeredClock) -> None:
+    allowances = {name: Allowance() for name in "abcd"}
+    validators = MemoryValidators()
+    async with simulated_github(world, options=options(clock, **allowances)) as pretend:
+        for spent in ("abcd", "dbca", "cadb"):
+            async with GitHub(
+                base_url=pretend.url, tokens=list(spent), validators=validators, clock=clock
+            ) as github:
+                await github.issues_page(OWNER, NAME)
+                await github.poll_pulls(OWNER, NAME)
+                await github.poll_issues(OWNER, NAME, since=None)
+                await github.accept_polls(OWNER, NAME)
+        polled = [entry.status for entry in pretend.log.entries]
+    assert polled.count(304) == 4
 
 
 async def test_query_by_node_id_goes_to_the_token_of_its_tasks_repository(

@@ -141,6 +141,25 @@ async def test_ample_budget_is_borrowed_from_once_for_ten_requests(
         assert budgets.changes <= 60 / 10 + 2
 
 
+async def test_budget_that_somebody_else_has_spent_refuses_one_process_only(
+    world: World, clock: SteeredClock
+) -> None:
+    budgets = MemoryBudgets()
+    async with (
+        simulated_github(world, options=Options(core_per_hour=100, now=clock)) as pretend,
+        GitHub(base_url=pretend.url, token="t", clock=clock, budgets=budgets) as first,
+        GitHub(base_url=pretend.url, token="t", clock=clock, budgets=budgets) as second,
+    ):
+        await first.pulls_page(OWNER, NAME)
+        await second.issues_page(OWNER, NAME)
+        next(iter(pretend.budgets._open.values())).used = 100
+        clock.at += timedelta(seconds=6)
+        for github in (first, second, first):
+            with pytest.raises(RateLimited, match="budget is spent"):
+                await github.pull(OWNER, NAME, 1)
+        assert [entry.status for entry in pretend.log.entries] == [200, 200, 403]
+
+
 async def test_user_who_waits_goes_before_a_backfill_that_came_first(
     script: Script, clock: SteeredClock
 ) -> None:

@@ -173,21 +173,21 @@ class BudgetKeeper:
 
     async def give_back(self) -> None:
         """Tell what is known and return what is borrowed; harmless twice."""
-        for (credential, resource), till in self._tills.items():
-            left, reading = till.left + till.free, till.reading
-            if left <= 0 and reading is None:
-                continue
-            till.left, till.free, till.reading, till.good_until = 0, 0, None, None
+        for credential, resource in list(self._tills):
+            await self.tell(credential, resource)
 
-            def move(
-                row: Row,
-                left: int = left,
-                window: datetime | None = till.window,
-                reading: Reading | None = reading,
-            ) -> Row:
-                return asdict(_settled(_read(row), left, window, reading))
+    async def tell(self, credential: str, resource: str) -> None:
+        """Tell everybody what answers said of one budget, now and not with the next loan."""
+        till = self._till(credential, resource)
+        left, window, reading = till.left + till.free, till.window, till.reading
+        if left <= 0 and reading is None:
+            return
+        till.left, till.free, till.reading, till.good_until = 0, 0, None, None
 
-            await self._store.change(credential, resource, move)
+        def move(row: Row) -> Row:
+            return asdict(_settled(_read(row), left, window, reading))
+
+        await self._store.change(credential, resource, move)
 
     async def _borrow(
         self, credential: str, resource: str, till: _Till, wish: Wish, now: datetime

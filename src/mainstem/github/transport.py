@@ -26,7 +26,7 @@ from .budget_keeper import BudgetKeeper, BudgetStore, MemoryBudgets
 from .budget_rules import RULES
 from .budgets import Wish
 from .conditional import MemoryValidators, Validators
-from .credentials import Anonymous, Credential, Token
+from .credentials import Anonymous, Credential, Token, fingerprint
 from .errors import Forbidden, NotFound, RateLimited, RequestFailed, SecondaryLimited, Unauthorized
 from .ledger import Api, Ledger
 from .pool import Pool
@@ -265,6 +265,8 @@ class Transport:
         if ask.credential is not None:
             return ask.credential
         room = partial(self._room, resource=ask.resource)
+        if ask.poll_of is not None:
+            room = partial(self._constant, url=ask.poll_of)
         chosen = await self._pool.choose(sending.repository, room=room, without=sending.without)
         if chosen is None:
             raise sending.missed or no_credential(ask.what)
@@ -272,6 +274,11 @@ class Transport:
 
     def _room(self, credential: Credential, *, resource: str) -> float:
         return self._keeper.room(credential.name, resource, self._priority, self.server_now())
+
+    def _constant(self, credential: Credential, *, url: str) -> float:
+        # A validator belongs to the credential that got it: the same one polls, in every process.
+        has_room = self._room(credential, resource="core") > 0
+        return 1 + int(fingerprint(credential.name, url)[:8], 16) if has_room else 0
 
     async def _attempt(self, sending: _Sending, credential: Credential) -> Answer | timedelta:
         """The answer; or how long to wait first, since requests are spread."""
@@ -328,6 +335,9 @@ class Transport:
             await self._keeper.quiet(
                 credential.name, ask.resource, cause=cause, pause=pause, now=now
             )
+        if isinstance(error, RateLimited):
+            # Others spend it too, and need not be refused to learn that there is nothing left.
+            await self._keeper.tell(credential.name, ask.resource)
         if error is not None:
             raise error
         return answer
