@@ -55,8 +55,8 @@ Direction = Literal["asc", "desc"]
 
 _ORDER_FIELDS: Final = {"created": "CREATED_AT", "updated": "UPDATED_AT"}
 
-# From each end. One unit each, beside the three lists: 147 units are one point.
-_SAMPLE: Final = 72
+# From each end: a page that GitHub usually answers, and 77 units are one point.
+_SAMPLE: Final = 37
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,14 @@ class GraphQLCalls:
     async def probe(self, owner: str, name: str) -> Probe:
         """How much there is, when it last changed, and a sample of sizes: one point."""
         about = f"repository {owner}/{name}"
-        variables = {"owner": owner, "name": name, "sample": _SAMPLE}
-        data = await self._ask(PROBE, variables, about)
-        return read_probe(_found(data, "repository", about))
+
+        async def fetch(trial: _Trial, account: _Account) -> Fields:
+            variables = {"owner": owner, "name": name, "sample": trial.page}
+            data = await self._ask(PROBE, variables, about, account=account)
+            return _found(data, "repository", about)
+
+        repository, _ = await self._narrowing(fetch, _Trial(_SAMPLE))
+        return read_probe(repository)
 
     async def pull_bundle(self, owner: str, name: str, number: int) -> PullBundle:
         """One pull request with everything in it. Raises `NotFound` if there is none.

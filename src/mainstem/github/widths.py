@@ -60,12 +60,13 @@ def width_after(known: Width, effort: Effort) -> Width:
     if ceiling is not None and good >= PATIENCE:
         # It may have been a bad hour of GitHub's.
         ceiling, good = ceiling + max(1, ceiling // 4), 0
+    safe = max(known.safe or 0, effort.width)
     room = min(MOST_GROWTH, GOOD_SECONDS / max(effort.seconds, 0.001))
     grown = max(known.widest, int(effort.width * room)) if room > 1 else known.widest
-    if ceiling is not None and grown > known.widest:
-        # Half way towards what failed, so that the bound is found in a few steps.
-        grown = min(grown, (known.widest + ceiling) // 2)
-    safe = max(known.safe or 0, effort.width)
+    if ceiling is not None:
+        # Half way from what worked towards what failed: the bound is found in a few steps, and
+        # nothing is tried again while the pages asked for are narrower than that.
+        grown = max(safe, min(grown, (safe + ceiling) // 2))
     return Width(min(grown, LARGEST_PAGE), ceiling, good, safe)
 
 

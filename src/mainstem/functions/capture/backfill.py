@@ -202,6 +202,10 @@ async def _read_pulls(services: Services, home: Home, cursor: str | None, note: 
 
 
 async def _read_issues(services: Services, home: Home, cursor: str | None, note: Note) -> Read:
+    if note.seen == 0:
+        # What GitHub stands of pull requests it stands of issues, which have less in them.
+        pulls = await services.database.run_read(load_note, home, "pulls")
+        note = replace(note, width=pulls.width)
     plan = next_issue_page(note, services.limits)
     page = await services.github.issue_bundles_page(
         home.owner,
