@@ -166,3 +166,17 @@ def test_hundred_thousand_pull_requests_are_there_at_once() -> None:
       {field: UPDATED_AT, direction: DESC}) {totalCount}}}"""
     answer = graph(World({}, [home]), query)
     assert answer["data"]["repository"]["pullRequests"]["totalCount"] == 100_000
+
+
+def test_discussions_of_a_tiled_repository_have_numbers_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(generator, "MOST_WHOLE", 40)
+    monkeypatch.setattr(generator, "PER_TILE", 15)
+    home = generate(7, 60, shape="discussions").repository
+    assert home.discussions
+    assert not {*home.discussions} & {*home.pulls, *home.issues}
+    answered = [row for row in home.discussions.values() if row["answer_id"]]
+    number, _ = home.by_id("discussion_comments")[answered[0]["answer_id"]]
+    assert number == answered[0]["number"]
+    assert home.next_number() > max(home.discussions)

@@ -82,16 +82,17 @@ def _tiled(
     until: datetime,
     shape: str,
 ) -> World:
-    """A repository told in tiles of about a thousand pull requests, over ten years.
+    """A repository told in tiles of about a thousand pull requests, over ten years or so.
 
-    There are as many as asked for, or a few more: each tile has the same number.
+    Each tile has the same number; issues are rounded up to that.
     """
-    tiles = round(pulls / PER_TILE)
-    days = max(2, 3_650 // tiles)
-    per_tile = -(-pulls // tiles)
     kind = SHAPES[shape]
     if issues is None:
         issues = int(pulls * kind.issues_share)
+    wanted = max(1, round((pulls + issues) / (1.4 * PER_TILE)))
+    tiles = next(count for count in range(min(wanted, pulls), 0, -1) if pulls % count == 0)
+    days = max(2, 3_650 // tiles)
+    per_tile = pulls // tiles
     per_tile_issues = -(-issues // tiles)
     rng = random.Random(f"{seed}/{pulls}/tiled/{shape}")  # noqa: S311
     first = until - timedelta(days=days * (tiles - 1))

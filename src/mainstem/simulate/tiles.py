@@ -61,7 +61,7 @@ class TiledRepository(Repository):
     """
 
     def __init__(self, small: Repository, tiles: int, days: int) -> None:
-        super().__init__(record=small.record, feed=small.feed, discussions=small.discussions)
+        super().__init__(record=small.record, feed=small.feed)
         self.small = small
         self.tiles = tiles
         self.days = days
@@ -78,7 +78,18 @@ class TiledRepository(Repository):
             setattr(self, kind, _Lists(self, kind))
         self._newest = self._later(small.newest(), tiles - 1)
         self._next_ids = dict.fromkeys((*_LISTS, "items"), tiles * ID_SPAN)
-        self._next_number = tiles * self.per_tile + 1
+        self._number_discussions()
+        self._next_number = max([tiles * self.per_tile, *self.discussions]) + 1
+
+    def _number_discussions(self) -> None:
+        """Discussions are not told anew in each tile: they come after everything else."""
+        further = (self.tiles - 1) * self.per_tile
+        for number, row in self.small.discussions.items():
+            self.discussions[number + further] = {**row, "number": number + further}
+            self.discussion_comments[number + further] = [
+                {**one, "_number": number + further}
+                for one in self.small.discussion_comments.get(number, ())
+            ]
 
     # -- rows -------------------------------------------------------------------------------------
 
@@ -200,6 +211,8 @@ class TiledRepository(Repository):
         return self._next_ids[kind]
 
     def by_id(self, kind: str) -> Any:
+        if kind == "discussion_comments":
+            return super().by_id(kind)
         return _ById(self, kind)
 
     def number_of(self, kind: str, row_id: int) -> int | None:
