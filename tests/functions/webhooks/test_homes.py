@@ -19,7 +19,7 @@ from mainstem.testing import run_handler
 
 from .posting import House, post, stored
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)
 
 INSTALLATION = 957387
 HELLO = 186853002

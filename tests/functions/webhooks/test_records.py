@@ -13,7 +13,7 @@ from mainstem.testing import run_handler
 
 from .posting import House, post, post_made, status_of, stored, track
 
-pytestmark = pytest.mark.both_databases
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
