@@ -138,8 +138,9 @@ class BudgetKeeper:
             till.left = reading.remaining
 
     def took(self, credential: str, resource: str, busy: timedelta) -> None:
-        """An answer was `busy` in the making."""
-        self._till(credential, resource).busy += busy
+        """An answer was `busy` in the making; of a server without such rules nobody minds."""
+        if self._paced:
+            self._till(credential, resource).busy += busy
 
     def free_of_charge(self, credential: str, resource: str, points: int) -> None:
         """An answer cost nothing of the hourly budget; it counts by the minute all the same."""
