@@ -160,6 +160,20 @@ async def test_budget_that_somebody_else_has_spent_refuses_one_process_only(
         assert [entry.status for entry in pretend.log.entries] == [200, 200, 403]
 
 
+async def test_unchanged_answers_leave_the_hourly_budget_as_it_is(
+    world: World, clock: SteeredClock
+) -> None:
+    options = Options(core_per_hour=20, now=clock)
+    async with (
+        simulated_github(world, options=options) as pretend,
+        GitHub(base_url=pretend.url, token="t", clock=clock) as github,
+    ):
+        for _ in range(30):
+            await github.issues_page(OWNER, NAME)
+        (budget,) = github.ledger.snapshot().by_budget.values()
+    assert (budget.requests, budget.charged, budget.not_modified) == (30, 1, 29)
+
+
 async def test_user_who_waits_goes_before_a_backfill_that_came_first(
     script: Script, clock: SteeredClock
 ) -> None:
