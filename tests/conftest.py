@@ -1,7 +1,7 @@
 """What holds for every test: none leaves the process's logging as a command set it up.
 
-Tests that take their database from `databases.fresh` run on SQLite; on PostgreSQL too where their
-module says `pytest.mark.both_databases`; all of them there with `--database postgresql`.
+Tests that take their database from `databases.fresh` run on SQLite, those of `ON_BOTH` on
+PostgreSQL too; with `--database postgresql` all of them run there.
 """
 
 from __future__ import annotations
@@ -44,6 +44,17 @@ else:
     _found.loader.exec_module(databases)
 
 
+# A capture, the figures, and what is computed from them and saved: what a function asks of a
+# database. The store's own tests, and those of query plans, take both by themselves.
+ON_BOTH = (
+    "functions/capture/test_history_rest.py",
+    "functions/update/test_workspace_metrics.py",
+    "insights/test_summary.py",
+    "insights/test_tombstones.py",
+    "insights/test_workspace.py",
+)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database",
@@ -60,13 +71,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
     databases.Present.kind = config.getoption("--database")
     databases.Present.version = config.getoption("--postgresql-version")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.definition.get_closest_marker("both_databases") is not None:
+    place = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
+    if place.startswith(ON_BOTH) and "tmp_path" in metafunc.fixturenames:
         metafunc.parametrize("database_kind", ["sqlite", "postgresql"], indirect=True)
 
 
@@ -75,10 +86,12 @@ def database_kind(request: pytest.FixtureRequest) -> Iterator[str]:
     """The kind of database that `databases.fresh` gives to this test."""
     before = databases.Present.kind
     databases.Present.kind = getattr(request, "param", before)
+    # What fixtures of a module or session took is theirs to the end: they came before this one.
+    kept = databases.taken()
     yield databases.Present.kind
     databases.Present.kind = before
     if databases.Present.server is not None:
-        databases.Present.server.give_back()
+        databases.Present.server.give_back(kept)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -28,6 +28,7 @@ class Postgres:
     free: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
     opened: dict[str, Database] = field(default_factory=dict)
+    intact: str = ""
 
     def create(self, template: str = "template0") -> URL:
         self.made += 1
@@ -51,20 +52,36 @@ class Postgres:
             url = shown(self.create())
             self.opened[url] = Database(url)
             self.opened[url].upgrade()
+            self.intact = self.opened[url].read(columns)
             self.free.append(url)
         self.taken.append(self.free.pop())
         return self.taken[-1]
 
-    def give_back(self) -> None:
-        """Empty what was taken, for others."""
-        while self.taken:
+    def give_back(self, kept: int) -> None:
+        """Empty what was taken, for others, but for the first `kept`."""
+        while len(self.taken) > kept:
             url = self.taken.pop()
-            self.opened[url].write(empty)
-            self.free.append(url)
+            database = self.opened[url]
+            if database.read(columns) == self.intact:
+                database.write(empty)
+                self.free.append(url)
+            else:  # a test took its tables apart
+                self.opened.pop(url).close()
+                self.drop(make_url(url))
 
     def close(self) -> None:
         for database in self.opened.values():
             database.close()
+
+
+def columns(conn: Connection) -> str:
+    """All tables' columns in a word."""
+    words = (
+        "SELECT md5(string_agg(relname || '.' || attname, ',' ORDER BY relname, attname)) "
+        "FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+        "WHERE relkind = 'r' AND attnum > 0 AND relnamespace = 'public'::regnamespace"
+    )
+    return str(conn.execute(text(words)).scalar_one())
 
 
 def empty(conn: Connection) -> None:
@@ -96,6 +113,11 @@ def postgres() -> Postgres:
         # Nothing here must outlive a power cut, and flushing a hundred databases takes its time.
         Present.server.run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
     return Present.server
+
+
+def taken() -> int:
+    """How many of the server's databases are in use."""
+    return 0 if Present.server is None else len(Present.server.taken)
 
 
 def stop() -> None:
@@ -150,3 +172,9 @@ def fresh(path: Path) -> str:
         return postgres().take()
     path.write_bytes(migrated_sqlite())
     return f"sqlite:///{path}"
+
+
+def place(path: Path) -> str:
+    """The URL of a database that a command or an app may make: the file `path`, or one that is
+    empty already on PostgreSQL."""
+    return postgres().take() if Present.kind == "postgresql" else f"sqlite:///{path}"

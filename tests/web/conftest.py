@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import databases
 from mainstem.clients import reset_clients
 from mainstem.serving import reset_serving
 from mainstem.settings import Settings, load_settings
@@ -25,7 +26,7 @@ def settings_for(tmp_path: Path) -> Callable[..., Settings]:
     def make(environment: str, **more: str) -> Settings:
         environ = {
             "MAINSTEM_ENV": environment,
-            "MAINSTEM_DATABASE_URL": f"sqlite:///{tmp_path / 'web.db'}",
+            "MAINSTEM_DATABASE_URL": databases.place(tmp_path / "web.db"),
             **more,
         }
         if environment in {"preview", "staging", "production"}:
