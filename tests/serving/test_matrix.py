@@ -47,6 +47,7 @@ from mainstem.functions import (
     catalogue,
 )
 from mainstem.functions.capture import capture_repository_issues
+from mainstem.functions.events import RepositoryReconcileRequested
 from mainstem.functions.update import discover_new_repository
 from mainstem.functions.webhooks.delivered import GithubDeliveriesRecover, GithubWebhookReceived
 from mainstem.github import GitHub
@@ -148,6 +149,7 @@ def an_event_for_each(filled: Filled) -> dict[str, EventData]:
             repository_id=filled.repository
         ),
         "capture-repository-events": RepositoryEventsRequested(repository_id=filled.repository),
+        "reconcile-repository": RepositoryReconcileRequested(repository_id=filled.repository),
         "handle-github-webhook": GithubWebhookReceived(delivery_id="ping-1", event="ping"),
         "recover-github-deliveries": GithubDeliveriesRecover(),
         "classify-repository-size": RepositorySizeRequested(),
