@@ -30,6 +30,7 @@ from peers import PEERS, PeerRun, Skipped, peer_runs
 from postgres import postgres_url
 from refreshes import Refresh, refreshes
 
+_FOR_PEERS = 200
 SECTIONS = ("bills", "shapes", "stores", "refreshes", "peers")
 
 
@@ -42,11 +43,16 @@ def all_bills(options: argparse.Namespace) -> list[Bills]:
             contents.insert(0, recorded)
     if "shapes" in options.only:
         contents += shaped()
+    with_peers = None
+    if "peers" in options.only:
+        # Thousands of requests each: in a hurry, of a repository that is small enough.
+        with_peers = contents[0] if options.full and contents else generated(_FOR_PEERS)
+        if with_peers not in contents:
+            contents.append(with_peers)
     found = []
-    for place, content in enumerate(contents):
-        peers = options.peers if place == 0 and "peers" in options.only else []
+    for content in contents:
         try:
-            bills = _bills(content, peers)
+            bills = _bills(content, options.peers if content == with_peers else [])
         except (NotServingError, CaptureFailedError) as error:
             print_skipped(content.name, str(error))
             continue

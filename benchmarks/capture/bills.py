@@ -59,6 +59,11 @@ class Bills:
         return self.free.bill.total / self.best.total
 
     @property
+    def ratio_of_records(self) -> float:
+        """The same without what the repository itself, its people and statistics cost."""
+        return self.free.records_total / self.best.total
+
+    @property
     def ratio_limited(self) -> float:
         """The same where wide pages are refused; without end where nothing was captured."""
         if self.limited is None:
@@ -87,6 +92,7 @@ class Bills:
         return {
             "rows": self.sizes.totals.rows,
             "ratio": self.ratio,
+            "ratio_of_records": self.ratio_of_records,
             "ratio_limited": self.ratio_limited if self.limited else None,
             "mainstem": self.free.as_json(),
             "mainstem_limited": self.limited.as_json() if self.limited else None,

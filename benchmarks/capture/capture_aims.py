@@ -55,6 +55,7 @@ def of_all(all_bills: Iterable[Bills]) -> list[Reached]:
         )
         found += [
             Reached(f"{bills.name}: bill by the oracle's", 1.25, bills.ratio),
+            Reached(f"{bills.name}: the same of records alone", 1.25, bills.ratio_of_records),
             Reached(f"{bills.name}: the same, pages up to {NARROW}", 1.25, bills.ratio_limited),
             Reached(
                 f"{bills.name}: bill by a complete peer's least", 1, bills.free.bill.total / least

@@ -75,6 +75,11 @@ class CaptureRun:
         return Bill(self.rest - self.not_modified, self.graphql, self.points)
 
     @property
+    def records_total(self) -> int:
+        """The bill of the records alone; repeated requests for the repository are the free ones."""
+        return self.bill.total - max(0, self.besides - self.not_modified)
+
+    @property
     def executions(self) -> int:
         """Functions and steps that ran."""
         return self.runs + self.steps
