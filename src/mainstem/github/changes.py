@@ -11,8 +11,8 @@ ones included, over the whole repository.
 
 # ruff: noqa: A002  `next` is the page's own word for where it goes on
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -28,7 +28,7 @@ from .graphql_payloads import (
 )
 from .links import links
 from .payload import Fields, stamp
-from .planner import LARGEST_PAGE, NESTED_SIZE
+from .planner import LARGEST_PAGE, NESTED_SIZE, page_units
 from .planner import points_of as points_for
 from .queries import ACTOR, COST, ISSUE, ISSUE_COMMENT, PAGE, PULL, PULL_PEOPLE, REVIEW, Query
 from .rest import query_path
@@ -51,10 +51,13 @@ ISSUES_ALONE: Final = 49
 
 ISSUES_BY_NUMBER: Final = 49
 
+# What still rounds to one point, less the list itself.
+_UNITS_OF_A_POINT: Final = 148
+
 _CHANGED_PULL: Final = f"""
 fragment ChangedPull on PullRequest {{
   id totalCommentsCount
-  reviews(first: $nested) {{ {PAGE} nodes {{ ...ReviewParts }} }}
+  reviews(last: $nested) {{ {PAGE} nodes {{ ...ReviewParts }} }}
 }}
 """
 
@@ -81,7 +84,8 @@ class Changes:
 
     `latest_pulls` and `latest_issues` hold number and update time of the hundred updated last;
     `issues` only those updated at the time asked for or after. The totals are of all there are. A
-    list that was not asked for is empty, its total None.
+    list that was not asked for is empty, its total None. Of its reviews a pull request brings the
+    last hundred; those of which GitHub counts more are in `reviews_of_many`, with the count.
     """
 
     repository: RepositoryRef
@@ -89,6 +93,7 @@ class Changes:
     next_pull: str | None = None
     latest_pulls: tuple[tuple[int, datetime], ...] = ()
     total_pulls: int | None = None
+    reviews_of_many: Mapping[int, int] = field(default_factory=dict)
     issues: tuple[IssueBundle, ...] = ()
     next_issue: str | None = None
     latest_issues: tuple[tuple[int, datetime], ...] = ()
@@ -180,7 +185,8 @@ class ChangeCalls(GraphQLCalls):
         One of which a part went away while it was read is left out, and not said to be gone.
         """
         about = f"{len(numbers)} pull requests of {owner}/{name}"
-        bundles = await self.pull_bundles(owner, name, numbers)
+        threads = _threads_for(len(numbers))
+        bundles = await self.pull_bundles(owner, name, numbers, threads=threads)
         parts = await self._to_the_end([gap for one in bundles for gap in one.gaps], about)
         whole = tuple(
             replace(
@@ -317,6 +323,12 @@ async def _at_most(width: int, fetch: Callable[[int], Awaitable[T]]) -> T:
             width //= 2
 
 
+def _threads_for(pulls: int) -> int:
+    """As many review threads of each as one point buys, if that many are asked for at once."""
+    beside = page_units(1, threads=1, people="page") - 2
+    return min(LARGEST_PAGE, max(2, _UNITS_OF_A_POINT // max(1, pulls) - beside))
+
+
 def _changes_query(*, pulls: bool, issues: bool) -> Query:
     declared = "$owner: String!, $name: String!, $nested: Int!"
     body, pieces = "", ACTOR
@@ -383,6 +395,11 @@ def _read_changes(repository: Fields) -> Changes:
             next_pull=_following(listed),
             latest_pulls=_latest(repository.child("latestPulls")),
             total_pulls=listed.number("totalCount"),
+            reviews_of_many={
+                node.number("number"): node.child("reviews").number("totalCount")
+                for node in listed.children("nodes")
+                if node.child("reviews").number("totalCount") > NESTED_SIZE
+            },
         )
     if "issues" in repository:
         listed = repository.child("issues")

@@ -11,10 +11,10 @@ from mainstem.simulate import changes, generate
 from mainstem.store import COUNTED, list_counts, mark_deleted, tables
 from mainstem.testing import run_handler
 
+from .captured import capture, captured_house, fresh
 from .conftest import Build
 from .happenings import assert_same
 from .house import House
-from .test_refresh import capture, fresh
 
 
 async def reconcile(house: House, run_id: str = "reconcile", *, whole: bool = False) -> Reconciled:
@@ -26,9 +26,7 @@ async def reconcile(house: House, run_id: str = "reconcile", *, whole: bool = Fa
 
 @pytest.fixture
 async def captured(build: Build) -> House:
-    house = await build(generate(13, 20))
-    await capture(house, "whole")
-    return house
+    return await captured_house(build, 13, 12)
 
 
 async def test_a_whole_capture_agrees_with_every_total(captured: House) -> None:
@@ -89,7 +87,7 @@ async def test_what_is_listed_again_is_restored(captured: House, build: Build) -
 
 
 async def test_an_empty_store_is_filled_by_it(build: Build) -> None:
-    house = await build(generate(13, 20))
+    house = await build(generate(13, 12))
     done = await reconcile(house)
     assert done.agrees
     assert_same(house, await fresh(build, house))

@@ -4,8 +4,8 @@ A comment may be on something that is not stored and not on the page: it was ope
 missed. It is not passed over; what it belongs to is read whole, by number, many at once.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -14,7 +14,7 @@ from mainstem.functions.capture.people import canonical_logins
 from mainstem.functions.capture.rows import Batch, Rows, actors_of_pulls, authors, reviewers_asked
 from mainstem.functions.home import Home, check_same_repository
 from mainstem.functions.services import Services
-from mainstem.github import Account, Comment, Gap, IssueBundle, PullBundle
+from mainstem.github import Account, Changes, Comment, Gap, IssueBundle, PullBundle
 from mainstem.store import StoredGap, stored_items
 
 
@@ -30,13 +30,15 @@ class Following:
 class ChangedRows:
     """Rows to be stored together.
 
-    `pulls` are the pull requests that came with their reviews, `gaps` what follows behind them;
+    `pulls` are the pull requests that came with their last reviews, and `reviews_of_many` how many
+    there are of those that have more; `gaps` are lists that go on.
     `waiting` are comments whose pull request or issue is not here. `doubted_pulls` and
     `doubted_issues` are marked as gone in the store, and there is a comment on them after all.
     """
 
     batch: Batch
     pulls: tuple[PullBundle, ...] = ()
+    reviews_of_many: Mapping[int, int] = field(default_factory=dict)
     gaps: tuple[StoredGap, ...] = ()
     waiting: tuple[Comment, ...] = ()
     doubted_pulls: tuple[int, ...] = ()
@@ -64,8 +66,7 @@ async def rows_of_changes(
     home: Home,
     following: Following,
     *,
-    pulls: Sequence[PullBundle] = (),
-    issues: Sequence[IssueBundle] = (),
+    changes: Changes | None = None,
     comments: Sequence[Comment] = (),
     fetch: bool = True,
 ) -> ChangedRows:
@@ -73,8 +74,10 @@ async def rows_of_changes(
 
     Without `fetch`, comments on what is unknown are left `waiting`.
     """
-    for found in [*(one.repository for one in pulls), *(one.repository for one in issues)]:
-        check_same_repository(home, found)
+    if changes is not None:
+        check_same_repository(home, changes.repository)
+    pulls = changes.pulls if changes is not None else ()
+    issues = changes.issues if changes is not None else ()
     numbers = {comment.number for comment in comments}
     known = await services.database.run_read(_parents, home, numbers)
     here_pulls = known.pulls | {bundle.pull.number for bundle in pulls}
@@ -105,7 +108,8 @@ async def rows_of_changes(
     )
     return ChangedRows(
         batch + Batch(orphans=len(waiting) if fetch else 0),
-        tuple(pulls),
+        pulls,
+        changes.reviews_of_many if changes is not None else {},
         to_store(_gaps(pulls)),
         () if fetch else tuple(waiting),
         known.gone_pulls,

@@ -1,6 +1,6 @@
 """Storing what changed: rows, what is there again, and what has become doubtful by it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,16 +20,18 @@ from mainstem.store import (
     pulls_with_places,
     restore,
     set_details_synced,
+    stored_items,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ChangesStored:
-    """What was stored, and the numbers of what is to be read whole after it."""
+    """What was stored, and the numbers of what is to be read whole after it, or `later`."""
 
     tally: Tally
     doubted_pulls: frozenset[int]
     doubted_issues: frozenset[int]
+    later: frozenset[int]
 
 
 def store_changes(conn: Connection, home: Home, rows: ChangedRows, at: datetime) -> ChangesStored:
@@ -38,8 +40,12 @@ def store_changes(conn: Connection, home: Home, rows: ChangedRows, at: datetime)
     tally = store_batch(conn, rows.batch, at)
     restore_listed(conn, rows.batch)
     close_gaps(conn, home.id, (), rows.gaps, at)
-    doubted |= _with_unlisted_reviews(conn, home, rows.pulls)
-    return ChangesStored(tally, frozenset(doubted), frozenset(rows.doubted_issues))
+    doubted |= _with_unlisted_reviews(conn, home, rows)
+    many = frozenset(rows.reviews_of_many)
+    unequal = _with_other_counts(conn, home, rows.reviews_of_many)
+    return ChangesStored(
+        tally, frozenset(doubted) | unequal, frozenset(rows.doubted_issues), many - unequal
+    )
 
 
 def restore_listed(conn: Connection, batch: Batch) -> int:
@@ -97,14 +103,20 @@ def _pushed(conn: Connection, home: Home, pulls: tuple[PullBundle, ...]) -> set[
     return {moved[pull_id] for pull_id in pulls_with_places(conn, moved)} if moved else set()
 
 
-def _with_unlisted_reviews(conn: Connection, home: Home, pulls: tuple[PullBundle, ...]) -> set[int]:
+def _with_unlisted_reviews(conn: Connection, home: Home, found: ChangedRows) -> set[int]:
     """Those of which a review is stored that their list, read to its end, does not hold."""
     rows = Rows(home)
     listed = {
         rows.pull_id(bundle.pull.number): {review.id for review in bundle.reviews}
-        for bundle in pulls
-        if not bundle.gaps
+        for bundle in found.pulls
+        if bundle.pull.number not in found.reviews_of_many
     }
-    numbers = {rows.pull_id(bundle.pull.number): bundle.pull.number for bundle in pulls}
+    numbers = {rows.pull_id(bundle.pull.number): bundle.pull.number for bundle in found.pulls}
     stored = lone_reviews(conn, listed)
     return {numbers[pull_id] for pull_id, lone in stored.items() if lone - listed[pull_id]}
+
+
+def _with_other_counts(conn: Connection, home: Home, totals: Mapping[int, int]) -> frozenset[int]:
+    """Those of which not as many reviews are stored as GitHub counts."""
+    stored = stored_items(conn, home.id, "pulls", numbers=list(totals))
+    return frozenset(item.number for item in stored if item.reviews != totals[item.number])

@@ -73,12 +73,16 @@ class _Before:
     belongings: tuple[Belonging, ...]
 
 
-async def mend(services: Services, home: Home) -> Mended:
+async def mend(services: Services, home: Home, step: str) -> Mended:
     """Read as much of what is doubted as one point buys, and set the store right.
 
-    Safe to repeat: what was settled is doubted no more.
+    `step` names this very step of this very run: tried again after its work, it answers what it
+    answered then.
     """
     note = await services.database.run_read(load_refresh, home.id)
+    again = note.answer_of(step, Mended)
+    if again is not None:
+        return again
     pulls = sorted(note.doubted_pulls)[:PULLS_AT_ONCE]
     issues = sorted(note.doubted_issues)[:ISSUES_AT_ONCE] if not pulls else []
     if not pulls and not issues:
@@ -95,7 +99,7 @@ async def mend(services: Services, home: Home) -> Mended:
         batch = await rows_of_all(services, home, whole_pulls.items, whole_issues.items)
     at = services.clock.now()
     return await services.database.run_write(
-        _settle, home, before, whole_pulls, whole_issues, batch, (pulls, issues), at
+        _settle, home, before, whole_pulls, whole_issues, batch, (pulls, issues), step, at
     )
 
 
@@ -118,6 +122,7 @@ def _settle(
     issues: WholeIssues,
     batch: Batch,
     asked: tuple[Sequence[int], Sequence[int]],
+    step: str,
     at: datetime,
 ) -> Mended:
     rows = Rows(home)
@@ -133,9 +138,8 @@ def _settle(
     note = load_refresh(conn, home.id).settled(
         [*read_pulls, *pulls.gone], [*read_issues, *issues.gone]
     )
-    save_refresh(conn, home.id, note, at)
     read = {*read_pulls, *read_issues}
-    return Mended(
+    done = Mended(
         tally=tally,
         checked=len(asked[0]) + len(asked[1]),
         missing=len(read - before.numbers),
@@ -144,6 +148,8 @@ def _settle(
         left=note.doubted,
         unsettled=_unsettled(note, asked),
     )
+    save_refresh(conn, home.id, note.done(step, done), at)
+    return done
 
 
 def _unsettled(note: RefreshNote, asked: tuple[Sequence[int], Sequence[int]]) -> int:

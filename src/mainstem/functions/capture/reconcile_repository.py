@@ -113,7 +113,8 @@ async def sweep(
     checked, pages, mended = 0, 0, Mended()
     while True:
         pages += 1
-        page = await run.step(f"sweep-{kind}-{pages}", sweep_page, services, home, kind)
+        step = f"sweep-{kind}-{pages}"
+        page = await run.step(step, sweep_page, services, home, kind, f"{run.id}/{step}")
         checked += page.checked
         mended += await mend_all(run, services, home, page.doubted, name=f"mend-{kind}-{pages}")
         is_whole = is_whole or page.total != page.stored

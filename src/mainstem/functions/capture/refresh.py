@@ -72,13 +72,15 @@ async def refresh(
     """
     if not kinds:
         return Backfilled(0, Tally(), None)
-    done = await run.step("look-for-changes", look, services, home)
+    step = "look-for-changes"
+    done = await run.step(step, look, services, home, f"{run.id}/{step}")
     tally, pages = done.tally, done.pages
     while not done.is_last:
         if pages >= services.limits.pages_per_run:
             return Backfilled(pages, tally, kinds[0])
         pages += 1
-        done = await run.step(f"refresh-{pages}", refresh_page, services, home)
+        step = f"refresh-{pages}"
+        done = await run.step(step, refresh_page, services, home, f"{run.id}/{step}")
         tally += done.tally
     mended = await mend_all(run, services, home, done.doubted)
     return Backfilled(pages, tally + mended.tally, None)
@@ -91,14 +93,22 @@ async def mend_all(
     total, left, count = Mended(), doubted, 0
     while left:
         count += 1
-        done = await run.step(f"{name}-{count}", mend, services, home)
+        step = f"{name}-{count}"
+        done = await run.step(step, mend, services, home, f"{run.id}/{step}")
         total, left = total + done, 0 if done.unsettled else done.left
     return total
 
 
-async def look(services: Services, home: Home) -> Refreshed:
-    """Ask whether anything changed; read and store it, if it fits a page. Safe to repeat."""
+async def look(services: Services, home: Home, step: str) -> Refreshed:
+    """Ask whether anything changed; read and store it, if it fits a page.
+
+    `step` names this very step of this very run: tried again after its work, it answers what it
+    answered then.
+    """
     standing = await _standing(services, home)
+    again = standing.note.answer_of(step, Refreshed)
+    if again is not None:
+        return await _accepted(services, home, again)
     if standing.note.walk is not None:
         return Refreshed(is_last=False)
     if not standing.cursors:
@@ -115,23 +125,23 @@ async def look(services: Services, home: Home) -> Refreshed:
             services,
             home,
             standing.following,
-            pulls=changes.pulls if changes else (),
-            issues=changes.issues if changes else (),
+            changes=changes,
             comments=polled.comments,
             fetch=not left,
         )
     at = services.clock.now()
     done = await services.database.run_write(
-        _store_look, home, standing, rows, polled, changes, left, at
+        _store_look, home, standing, rows, polled, changes, left, step, at
     )
-    if done.is_last:
-        await services.github.accept_polls(home.owner, home.name)
-    return replace(done, pages=int(changes is not None))
+    return await _accepted(services, home, done)
 
 
-async def refresh_page(services: Services, home: Home) -> Refreshed:
-    """Read and store the walk's next page. Safe to repeat."""
+async def refresh_page(services: Services, home: Home, step: str) -> Refreshed:
+    """Read and store the walk's next page; `step` as for `look`."""
     standing = await _standing(services, home)
+    again = standing.note.answer_of(step, Refreshed)
+    if again is not None:
+        return await _accepted(services, home, again)
     walk = standing.note.walk
     name = walk.next_list if walk else None
     if walk is None or name is None:
@@ -141,17 +151,22 @@ async def refresh_page(services: Services, home: Home) -> Refreshed:
         if name == "pulls" or name == "issues":
             changes = await _ask(services, home, standing, (name,), place)
             places = await services.database.run_read(places_after, home, standing, changes)
-            step = _Step(name, places.get(name), changes=changes)
-            rows = await rows_of_changes(
-                services, home, standing.following, pulls=changes.pulls, issues=changes.issues
-            )
+            read = _Step(name, places.get(name), changes=changes)
+            rows = await rows_of_changes(services, home, standing.following, changes=changes)
         else:
             page = await _comments(services, home, standing, name, place)
             times = _times(page)
-            step = _Step(name, following(times, page.next), page=page)
+            read = _Step(name, following(times, page.next), page=page)
             rows = await rows_of_changes(services, home, standing.following, comments=page.items)
     at = services.clock.now()
-    done = await services.database.run_write(_store_step, home, standing, walk, rows, step, at)
+    done = await services.database.run_write(
+        _store_step, home, standing, walk, rows, read, step, at
+    )
+    return await _accepted(services, home, done)
+
+
+async def _accepted(services: Services, home: Home, done: Refreshed) -> Refreshed:
+    """What was polled is stored, once the walk has ended: GitHub need not tell it again."""
     if done.is_last:
         await services.github.accept_polls(home.owner, home.name)
     return done
@@ -270,6 +285,7 @@ def _store_look(
     polled: Polled,
     changes: Changes | None,
     left: dict[Changing, str | None],
+    step: str,
     at: datetime,
 ) -> Refreshed:
     done = store_changes(conn, home, rows, at)
@@ -277,7 +293,8 @@ def _store_look(
     note = now.note.doubting(
         done.doubted_pulls | polled.unlisted.pulls, done.doubted_issues | polled.unlisted.issues
     )
-    heads = _heads(changes)
+    note = replace(note, later=note.later | done.later)
+    heads, pages = _heads(changes), int(changes is not None)
     held = _held(before)
     moved = _moved_lists(before, polled, heads)
     _note_totals(conn, home, now, changes, at)
@@ -287,8 +304,9 @@ def _store_look(
             if waiting:
                 left[name] = place_of(min(waiting))
         note = replace(note, since=held, walk=Walk(left, heads, moved))
-        save_refresh(conn, home.id, note, at)
-        return Refreshed(is_last=False, tally=done.tally)
+        result = Refreshed(is_last=False, tally=done.tally, pages=pages)
+        save_refresh(conn, home.id, note.done(step, result), at)
+        return result
     pulls_since = min((one.pull.updated_at for one in rows.pulls), default=None)
     if changes is not None:
         note = compare(
@@ -301,8 +319,9 @@ def _store_look(
             at=at,
         )
     note = replace(note, since={**held, **moved})
-    _finish(conn, home, before.overlap, note, heads, at)
-    return Refreshed(is_last=True, tally=done.tally, doubted=note.doubted)
+    result = Refreshed(is_last=True, tally=done.tally, pages=pages, doubted=note.doubted)
+    _finish(conn, home, before.overlap, note.done(step, result), heads, at)
+    return result
 
 
 def _store_step(
@@ -311,21 +330,25 @@ def _store_step(
     before: Standing,
     walk: Walk,
     rows: ChangedRows,
-    step: _Step,
+    read: _Step,
+    step: str,
     at: datetime,
 ) -> Refreshed:
     done = store_changes(conn, home, rows, at)
     now = load_standing(conn, home, before.overlap)
     note = now.note.doubting(done.doubted_pulls, done.doubted_issues)
-    _note_totals(conn, home, now, step.changes, at)
+    note = replace(note, later=note.later | done.later)
+    _note_totals(conn, home, now, read.changes, at)
     if note.walk is None or note.walk.heads != walk.heads:
         # Another run has ended this walk: what it holds is stored, and counted by nobody again.
-        save_refresh(conn, home.id, note, at)
-        return Refreshed(note.walk is None, tally=done.tally, doubted=note.doubted)
-    walk = replace(walk.at(step.name, step.next), since=_moved_on(walk, step, before.overlap))
+        result = Refreshed(note.walk is None, tally=done.tally, doubted=note.doubted)
+        save_refresh(conn, home.id, note.done(step, result), at)
+        return result
+    walk = replace(walk.at(read.name, read.next), since=_moved_on(walk, read, before.overlap))
     if walk.next_list is not None:
-        save_refresh(conn, home.id, replace(note, walk=walk), at)
-        return Refreshed(is_last=False, tally=done.tally)
+        result = Refreshed(is_last=False, tally=done.tally)
+        save_refresh(conn, home.id, replace(note, walk=walk).done(step, result), at)
+        return result
     note = compare(
         conn,
         home,
@@ -336,8 +359,9 @@ def _store_step(
         at=at,
     )
     note = replace(note, since={**note.since, **walk.since}, walk=None)
-    _finish(conn, home, before.overlap, note, walk.heads, at)
-    return Refreshed(is_last=True, tally=done.tally, doubted=note.doubted)
+    result = Refreshed(is_last=True, tally=done.tally, doubted=note.doubted)
+    _finish(conn, home, before.overlap, note.done(step, result), walk.heads, at)
+    return result
 
 
 def _held(standing: Standing) -> dict[Changing, datetime]:

@@ -8,12 +8,15 @@ comes at the end of the list, and has to be on the first page.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from mainstem.store import CapturePlan, load_plan, save_plan
+
+R = TypeVar("R")
 
 CommentList = Literal["review-comments", "comments"]
 Changing = Literal["pulls", "issues", "review-comments", "comments"]
@@ -55,13 +58,18 @@ class RefreshNote:
     """`since` is from when on each list is asked for, `walk` a refresh that is under way.
 
     `doubted` are numbers of pull requests and issues of which more is stored than GitHub lists, or
-    less: they are to be read whole.
+    less: they are to be read whole. `later` are pull requests with so many reviews that a refresh
+    reads the last ones only: the next reconciliation reads them whole. `last_step` names the step
+    of some run that stored last, and `last_result` is what it answered, should it be tried again.
     """
 
     since: Mapping[Changing, datetime] = field(default_factory=dict)
     walk: Walk | None = None
     doubted_pulls: frozenset[int] = frozenset()
     doubted_issues: frozenset[int] = frozenset()
+    later: frozenset[int] = frozenset()
+    last_step: str | None = None
+    last_result: Any = None
 
     @property
     def doubted(self) -> int:
@@ -83,6 +91,17 @@ class RefreshNote:
             doubted_pulls=self.doubted_pulls - frozenset(pulls),
             doubted_issues=self.doubted_issues - frozenset(issues),
         )
+
+    def done(self, step: str, result: object) -> "RefreshNote":
+        """The note of a step that answers `result`."""
+        kept = TypeAdapter(type(result)).dump_python(result, mode="json")
+        return replace(self, last_step=step, last_result=kept)
+
+    def answer_of(self, step: str, kind: type[R]) -> R | None:
+        """What that step answered, if it was the last to store; else None."""
+        if self.last_step != step:
+            return None
+        return TypeAdapter(kind).validate_python(self.last_result)
 
 
 def load_refresh(conn: Connection, repository_id: UUID) -> RefreshNote:
@@ -164,6 +183,9 @@ def _to_json(note: RefreshNote) -> dict[str, Any]:
         },
         "doubted_pulls": sorted(note.doubted_pulls),
         "doubted_issues": sorted(note.doubted_issues),
+        "later": sorted(note.later),
+        "last_step": note.last_step,
+        "last_result": note.last_result,
     }
 
 
@@ -180,4 +202,7 @@ def _from_json(kept: Mapping[str, Any]) -> RefreshNote:
         ),
         doubted_pulls=frozenset(kept.get("doubted_pulls", ())),
         doubted_issues=frozenset(kept.get("doubted_issues", ())),
+        later=frozenset(kept.get("later", ())),
+        last_step=kept.get("last_step"),
+        last_result=kept.get("last_result"),
     )

@@ -78,8 +78,16 @@ async def count_stored(
     return ListTotals(dict(totals), stored)
 
 
-async def sweep_page(services: Services, home: Home, kind: Kind) -> Swept:
-    """Compare the next page, and note what does not agree. Safe to repeat."""
+async def sweep_page(services: Services, home: Home, kind: Kind, step: str) -> Swept:
+    """Compare the next page, and note what does not agree.
+
+    `step` names this very step of this very run: tried again after its work, it answers what it
+    answered then.
+    """
+    note = await services.database.run_read(load_refresh, home.id)
+    again = note.answer_of(step, Swept)
+    if again is not None:
+        return again
     known = await services.database.run_read(load_cursor, home.id, _place(kind))
     place = None if known is None else known.cursor
     async with visiting(services, home):
@@ -89,7 +97,9 @@ async def sweep_page(services: Services, home: Home, kind: Kind) -> Swept:
             else services.github.issue_outlines(home.owner, home.name, next=place)
         )
     check_same_repository(home, page.repository)
-    return await services.database.run_write(_store, home, kind, known, page, services.clock.now())
+    return await services.database.run_write(
+        _store, home, kind, known, page, step, services.clock.now()
+    )
 
 
 def _place(kind: Kind) -> str:
@@ -102,6 +112,7 @@ def _store(
     kind: Kind,
     known: CaptureCursor | None,
     page: Outlines,
+    step: str,
     at: datetime,
 ) -> Swept:
     cursor = known or CaptureCursor(home.id, _place(kind), None, None, 0, None, updated_at=at)
@@ -113,8 +124,10 @@ def _store(
     stored = stored_items(conn, home.id, kind, numbers=numbers, created=(begins, ends))
     doubted = doubtful(page.items, stored)
     note = load_refresh(conn, home.id)
-    note = note.doubting(pulls=doubted) if kind == "pulls" else note.doubting(issues=doubted)
-    save_refresh(conn, home.id, note, at)
+    if kind == "pulls":
+        note = replace(note.doubting(pulls=doubted | note.later), later=frozenset())
+    else:
+        note = note.doubting(issues=doubted)
     is_last = page.next is None
     save_cursor(
         conn,
@@ -128,7 +141,9 @@ def _store(
         ),
     )
     counted = note_totals(conn, home.id, {kind: page.total}, at)
-    return Swept(is_last, len(page.items), note.doubted, page.total, counted[kind])
+    done = Swept(is_last, len(page.items), note.doubted, page.total, counted[kind])
+    save_refresh(conn, home.id, note.done(step, done), at)
+    return done
 
 
 def doubtful(listed: Sequence[Outline], stored: Iterable[StoredItem]) -> set[int]:
