@@ -12,6 +12,7 @@ middle; one writer at a time within this process, so that threads queue instead 
 import asyncio
 import contextvars
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -222,9 +223,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA foreign_keys = ON")
-    # Asked first: switching takes a lock that a file already in WAL does not need.
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        cursor.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(cursor)
     # With WAL, a power cut may lose the last commits but never damages the file.
     cursor.execute("PRAGMA synchronous = NORMAL")
     # Our keys are scattered over the indexes: with SQLite's 2 MiB, a page of rows of a large
@@ -232,6 +231,23 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    # Of several that switch a new file at once, SQLite refuses some without the busy timeout: each
+    # holds a lock that another one wants.
+    last = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        # Asked first: switching takes a lock that a file already in WAL does not need.
+        try:
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(conn: Connection) -> None:
