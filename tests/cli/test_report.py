@@ -16,6 +16,7 @@ from mainstem.insights import (
     Activity,
     Completeness,
     Freshness,
+    ListCompleteness,
     LotteryFactor,
     RepositorySummary,
     Responses,
@@ -39,7 +40,24 @@ SUMMARY = RepositorySummary(
     responses=Responses(SPREAD, UNKNOWN, SPREAD, 7, ()),
     issue_half_life_days=None,
     freshness=Freshness(None, None, None),
-    completeness=Completeness("success", 1200, 1200, 100.0, 0, 0, None, 34, ()),
+    completeness=Completeness(
+        "success",
+        1200,
+        1200,
+        100.0,
+        0,
+        0,
+        None,
+        34,
+        (),
+        (
+            ListCompleteness("pulls", 1200, 1200, True, datetime(2026, 1, 1, 9, 30, tzinfo=UTC)),
+            ListCompleteness("issues", 45, 40, False, datetime(2026, 1, 1, 9, 31, tzinfo=UTC)),
+            ListCompleteness("comments", None, None, None, None),
+        ),
+        open_lists=2,
+        open_items=140,
+    ),
 )
 RESULT = CaptureResult(
     repository="octo/hello",
@@ -49,7 +67,7 @@ RESULT = CaptureResult(
     seconds=12.34,
     nothing_new=False,
     engine=EngineUse(runs=5, steps=80, calls=90, resumed=1),
-    github=Usage(70, 5, 65, 210, 4, 1, 3.0, 4999, 4000, {}),
+    github=Usage(70, 5, 65, 210, 4, 1, 3.0, 4999, 4000, 5000, 5000, {}),
     rows={"pull_requests": RowsWritten(1200, 0, 0)},
     summary=SUMMARY,
 )
@@ -72,6 +90,9 @@ def printed(result: CaptureResult, *, width: int = 100) -> str:
         "medium: two of 17 authors opened 44 % of 1,200 pull requests",
         "no pull requests",
         "70 requests, 210 points, 4 not modified, 1 tried again, waited 3 s",
+        "1,200 of 1,200, checked 2026-01-01 09:30 UTC",
+        "40 of 45, checked 2026-01-01 09:31 UTC",
+        "2 lists go on: 140 items still to be read",
         "5 runs (1 left over from before), 80 steps",
     ],
 )

@@ -15,11 +15,17 @@ from mainstem.cli.explain import compared
 
 if TYPE_CHECKING:
     from mainstem.cli.captured import CaptureResult
-    from mainstem.insights import LotteryFactor, RepositorySummary
+    from mainstem.insights import ListCompleteness, LotteryFactor, RepositorySummary
 
 _BAR_CELLS = 20
 _RISK_STYLE = {"low": "green", "medium": "yellow", "high": "red"}
 _LISTED_PEOPLE = 8
+_LISTS = {
+    "pulls": "Pull requests",
+    "issues": "Issues",
+    "review-comments": "Comments on diffs",
+    "comments": "Conversations",
+}
 
 
 def report(result: CaptureResult) -> RenderableType:
@@ -28,6 +34,7 @@ def report(result: CaptureResult) -> RenderableType:
     return Group(
         _heading(result),
         _section("Repository", _repository(summary)),
+        _section("How complete it is", _completeness(summary)),
         _section("How it works", _flow(summary)),
         _section("Who does the work", _people(summary)),
         _section("What the capture took", _effort(result)),
@@ -75,6 +82,25 @@ def _repository(summary: RepositorySummary) -> Table:
             ("People", f"{tally.people:,} and {tally.bots:,} bots"),
         ]
     )
+
+
+def _completeness(summary: RepositorySummary) -> Table:
+    how = summary.completeness
+    rows: list[tuple[str, str | Text]] = [
+        (_LISTS[one.name], _list_of(one)) for one in how.lists if one.total is not None
+    ]
+    if how.open_lists:
+        behind = f"{how.open_lists:,} lists go on: {how.open_items:,} items still to be read"
+        rows.append(("Behind pages", Text(behind, style="yellow")))
+    if not rows:
+        rows.append(("Totals", "not compared: only a whole history is"))
+    return _facts(rows)
+
+
+def _list_of(one: ListCompleteness) -> Text:
+    checked = f", checked {one.counted_at:%Y-%m-%d %H:%M} UTC" if one.counted_at else ""
+    style = "green" if one.is_complete else "yellow"
+    return Text.assemble((f"{one.stored or 0:,} of {one.total:,}", style), (checked, "dim"))
 
 
 def _comments(summary: RepositorySummary) -> str:
@@ -159,12 +185,15 @@ def _effort(result: CaptureResult) -> Table:
         asked.append(f"{github.retries:,} tried again")
     if github.waited_seconds:
         asked.append(f"waited {github.waited_seconds:.0f} s")
-    planned = compared(result)
     resumed = f" ({engine.resumed:,} left over from before)" if engine.resumed else ""
     return _facts(
         [
             ("GitHub", ", ".join(asked)),
-            *([("Plan and bill", planned)] if planned else []),
+            *(
+                [("Plan and bill", compared(result.plan, github, engine.steps))]
+                if result.plan
+                else []
+            ),
             ("Functions", f"{engine.runs:,} runs{resumed}, {engine.steps:,} steps"),
             ("Time", f"{result.seconds:.1f} s"),
             ("Database", result.database),

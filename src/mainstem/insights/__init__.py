@@ -5,7 +5,12 @@ is SQL's; the little that is decided afterwards (risk levels, trends, medians) a
 Times are passed in. Writing results down, and when to compute them, is left to `functions`.
 """
 
-from mainstem.insights.completeness import Completeness, Freshness, load_completeness
+from mainstem.insights.completeness import (
+    Completeness,
+    Freshness,
+    ListCompleteness,
+    load_completeness,
+)
 from mainstem.insights.counting import Activity, Tally
 from mainstem.insights.durations import Spread
 from mainstem.insights.lottery import LotteryFactor, Share
@@ -20,6 +25,7 @@ __all__ = [
     "Activity",
     "Completeness",
     "Freshness",
+    "ListCompleteness",
     "LotteryFactor",
     "Period",
     "RepositorySummary",

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select
 
 from mainstem.insights.durations import percentage
-from mainstem.store import is_live, tables
+from mainstem.store import ListCount, is_live, list_counts, open_lists, tables
 
 Status = Literal["no_data", "partial_data", "success"]
 
@@ -24,13 +24,30 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class ListCompleteness:
+    """One list of a repository: GitHub's own `total`, and what was `stored` when it was counted.
+
+    The lists are `pulls`, `issues`, `review-comments` (on diffs) and `comments` (conversations, on
+    pull requests and issues together). `is_complete` is None for one that was never compared.
+    """
+
+    name: str
+    total: int | None
+    stored: int | None
+    is_complete: bool | None
+    counted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Completeness:
     """`status` is one of the data statuses that every insight may return (domain reference,
     section 7).
 
     `detailed_pulls` were captured with all that belongs to them; `expected_issue_comments` is what
     the issues themselves say; `histories` names each history that was read and whether to its end;
-    `open_at_github` is GitHub's count of open issues and pull requests together.
+    `open_at_github` is GitHub's count of open issues and pull requests together. `lists` holds the
+    totals of each list; `open_lists` counts nested lists that were not read to their end, and
+    `open_items` what is still to come of them.
     """
 
     status: Status
@@ -42,6 +59,9 @@ class Completeness:
     open_at_github: int | None
     open_stored: int
     histories: tuple[tuple[str, bool], ...]
+    lists: tuple[ListCompleteness, ...] = ()
+    open_lists: int = 0
+    open_items: int = 0
 
 
 def judge(*, pulls: int, issues: int, detailed: int, expected: int, stored: int) -> Status:
@@ -97,8 +117,13 @@ def load_completeness(conn: Connection, repository_id: UUID) -> Completeness:
             is_live(comments),
         )
     ).scalar_one()
+    lists = tuple(completeness_of(one) for one in list_counts(conn, repository_id))
+    unread = open_lists(conn, repository_id)
+    status = judge(pulls=total, issues=held, detailed=detailed, expected=expected, stored=stored)
+    if status == "success" and (unread.lists or any(one.is_complete is False for one in lists)):
+        status = "partial_data"
     return Completeness(
-        status=judge(pulls=total, issues=held, detailed=detailed, expected=expected, stored=stored),
+        status=status,
         pulls=total,
         detailed_pulls=detailed,
         detailed_percentage=percentage(detailed, total),
@@ -107,6 +132,24 @@ def load_completeness(conn: Connection, repository_id: UUID) -> Completeness:
         open_at_github=_open_at_github(conn, repository_id),
         open_stored=open_pulls + open_issues,
         histories=_histories(conn, repository_id),
+        lists=lists,
+        open_lists=unread.lists,
+        open_items=unread.missing,
+    )
+
+
+def completeness_of(count: ListCount) -> ListCompleteness:
+    """Whether a list is all there, by the last comparison.
+
+    More than GitHub counts is not complete either: something is gone there and not marked here.
+    """
+    is_known = count.total is not None and count.stored is not None
+    return ListCompleteness(
+        count.name,
+        count.total,
+        count.stored,
+        count.total == count.stored if is_known else None,
+        count.counted_at,
     )
 
 
@@ -121,7 +164,12 @@ def _histories(conn: Connection, repository_id: UUID) -> tuple[tuple[str, bool],
     cursors = tables.capture_cursors
     rows = conn.execute(
         select(cursors.c.kind, cursors.c.completed_at.is_not(None))
-        .where(cursors.c.repository_id == repository_id)
+        .where(
+            cursors.c.repository_id == repository_id,
+            # Those of a reconciliation are no histories.
+            cursors.c.kind.not_like("count-%"),
+            cursors.c.kind.not_like("sweep-%"),
+        )
         .order_by(cursors.c.kind)
     )
     return tuple((kind, bool(completed)) for kind, completed in rows)

@@ -73,7 +73,7 @@ async def test_a_second_capture_writes_nothing_and_costs_a_fraction(house: House
     second = house.github.log.requests
     assert again.output.finished
     assert house.what_github_said() == before
-    assert (first, second) == (16, 5)
+    assert (first, second) == (13, 3)
 
 
 async def test_a_refresh_finds_what_changed_old_or_new(house: House) -> None:
