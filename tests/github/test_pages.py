@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mainstem.github import (
+    UNSET,
     Conflict,
     GitHub,
     Gone,
@@ -53,10 +54,9 @@ async def test_narrow_walk_finds_what_a_wide_one_finds(narrow: GitHub, visitor: 
 async def test_page_costs_what_the_planner_reckons(
     visitor: GitHub, width: int, threads: int, people: bool
 ) -> None:
-    page = await visitor.pull_bundles_page(
-        OWNER, NAME, first=width, threads=threads, people=people and threads > 0
-    )
-    where: People = "page" if people and threads else "list"
+    page = await visitor.pull_bundles_page(OWNER, NAME, first=width, threads=threads, people=people)
+    assert (page.items[0].pull.labels is UNSET) != people
+    where: People = "page" if people else "list"
     expected = points_of(page_units(width, threads=threads, people=where))
     assert page.effort is not None
     assert page.effort.points == expected

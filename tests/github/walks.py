@@ -34,7 +34,7 @@ async def bundles(github: GitHub, owner: str, name: str, *, first: int = 24) -> 
     whole = {bundle.pull.number: bundle for bundle in found}
     gaps = [gap for bundle in found for gap in bundle.gaps]
     while gaps:
-        parts = await github.nested_parts(gaps, about="the rest")
+        parts = await github.nested_parts(owner, name, gaps)
         gaps = [*gaps[len(parts.asked) :], *parts.gaps]
         for number in {gap.number for gap in parts.asked}:
             old = whole[number]

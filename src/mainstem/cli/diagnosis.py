@@ -63,7 +63,7 @@ def _look_further(settings: Settings, found: Diagnosis) -> None:
     found.events_go_to = found.settings["event_origin"]
     _look_at_functions(settings, found)
     _look_at_database(settings, found)
-    if settings.github_token is None:
+    if not settings.has_github_credential:
         found.notes.append(
             "GITHUB_TOKEN is not set: GitHub then allows 60 requests an hour, and no GraphQL."
         )

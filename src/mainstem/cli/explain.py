@@ -14,8 +14,8 @@ from mainstem.store import load_cursor
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from mainstem.cli.captured import CaptureResult
     from mainstem.cli.names import RepositoryName
+    from mainstem.github import Usage
     from mainstem.web import Opened
 
 # What stands around every capture: the repository is looked up by the command and by its discovery,
@@ -102,12 +102,9 @@ def plan_table(plan: Plan) -> RenderableType:
     return Group(title, Padding(Group(table, said), (0, 0, 1, 2)))
 
 
-def compared(result: CaptureResult) -> str | None:
-    """What was expected beside what it came to, in a line; None without a plan."""
-    plan, spent = result.plan, result.github
-    if plan is None:
-        return None
-    real = f"{spent.requests:,} requests, {spent.points:,} points, {result.engine.steps:,} steps"
+def compared(plan: Plan, spent: Usage, steps: int) -> str:
+    """What was expected beside what it came to, in a line."""
+    real = f"{spent.requests:,} requests, {spent.points:,} points, {steps:,} steps"
     if plan.expected is None:
         return real
     bill = plan.expected.bill

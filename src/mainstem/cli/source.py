@@ -43,8 +43,15 @@ async def github_from(
         yield settings
         return
     async with simulated_github(world_of(source), options=PROMPT) as simulated:
-        # A simulated GitHub takes any token; the real one has no business there.
-        yield settings.model_copy(update={"github_url": simulated.url, "github_token": None})
+        # A simulated GitHub takes anybody; real credentials have no business there.
+        nobody = {
+            "github_token": None,
+            "github_tokens": (),
+            "github_app_id": None,
+            "github_app_private_key": None,
+            "github_proxy": None,
+        }
+        yield settings.model_copy(update={"github_url": simulated.url, **nobody})
 
 
 def world_of(source: Recording | Generated) -> World:

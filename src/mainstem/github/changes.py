@@ -187,7 +187,7 @@ class ChangeCalls(GraphQLCalls):
         about = f"{len(numbers)} pull requests of {owner}/{name}"
         threads = _threads_for(len(numbers))
         bundles = await self.pull_bundles(owner, name, numbers, threads=threads)
-        parts = await self._to_the_end([gap for one in bundles for gap in one.gaps], about)
+        parts = await self._to_the_end(owner, name, [gap for one in bundles for gap in one.gaps])
         whole = tuple(
             replace(
                 one,
@@ -208,7 +208,7 @@ class ChangeCalls(GraphQLCalls):
         for start in range(0, len(numbers), ISSUES_BY_NUMBER):
             chunk = list(numbers[start : start + ISSUES_BY_NUMBER])
             bundles += await self._issues_by_number(owner, name, chunk, about)
-        parts = await self._to_the_end([gap for one in bundles for gap in one.gaps], about)
+        parts = await self._to_the_end(owner, name, [gap for one in bundles for gap in one.gaps])
         whole = tuple(
             replace(
                 one,
@@ -286,14 +286,14 @@ class ChangeCalls(GraphQLCalls):
 
         return await _at_most(LARGEST_PAGE, fetch)
 
-    async def _to_the_end(self, gaps: Sequence[Gap], about: str) -> "_Rest":
+    async def _to_the_end(self, owner: str, name: str, gaps: Sequence[Gap]) -> "_Rest":
         """What follows behind all of `gaps`, many lists in one request."""
         reviews: dict[int, list[Review]] = {}
         comments: dict[int, list[Comment]] = {}
         broken: set[int] = set()
         left = list(gaps)
         while left:
-            parts = await self.nested_parts(left, about=about)
+            parts = await self.nested_parts(owner, name, left)
             for review in parts.reviews:
                 reviews.setdefault(review.pull_number, []).append(review)
             for comment in parts.comments:

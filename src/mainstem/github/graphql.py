@@ -31,6 +31,7 @@ from .queries import (
     PULLS_PAGE,
     PULLS_PAGE_OF_REVIEWS,
     PULLS_PAGE_OF_REVIEWS_WITH_PEOPLE,
+    PULLS_PAGE_OF_REVIEWS_WITH_PEOPLE,
     PULLS_PAGE_WITH_PEOPLE,
     RECENT_PULLS,
     Query,
@@ -124,7 +125,7 @@ class GraphQLCalls:
 
         # It is alone on its page, so it asks for as much as GitHub gives.
         bundle, _ = await self._narrowing(fetch, _Trial(1, threads=LARGEST_PAGE))
-        return await self._completed(bundle, about)
+        return await self._completed(bundle, owner, name, about)
 
     async def pull_bundles(
         self, owner: str, name: str, numbers: Sequence[int], *, threads: int = 2
@@ -249,12 +250,13 @@ class GraphQLCalls:
         return _page(listed, items, effort)
 
     async def nested_parts(
-        self, gaps: Sequence[Gap], *, about: str, aliases: int = MOST_ALIASES
+        self, owner: str, name: str, gaps: Sequence[Gap], *, aliases: int = MOST_ALIASES
     ) -> NestedParts:
         """More of as many of `gaps` as one request can ask for: `asked` says which.
 
         `aliases` is how many lists to begin with; fewer are asked for when GitHub has no time.
         """
+        about = f"what follows in lists of {owner}/{name}"
         asked: list[Gap] = []
 
         async def fetch(trial: _Trial, account: _Account) -> Fields:
@@ -269,18 +271,19 @@ class GraphQLCalls:
                 points=points_for(units),
                 missing_is_fine=True,
                 account=account,
+                repository=(owner, name),
             )
 
         data, effort = await self._narrowing(fetch, _Trial(min(aliases, len(gaps))))
         return read_nested(asked, data, effort)
 
-    async def _completed(self, bundle: PullBundle, about: str) -> PullBundle:
+    async def _completed(self, bundle: PullBundle, owner: str, name: str, about: str) -> PullBundle:
         """`bundle` with every list followed to its end."""
         reviews = {review.id: review for review in bundle.reviews}
         comments = {(said.kind, said.id): said for said in bundle.comments}
         gaps = bundle.gaps
         while gaps:
-            parts = await self.nested_parts(gaps, about=about)
+            parts = await self.nested_parts(owner, name, gaps)
             if parts.gone:
                 raise Conflict(about, "a part of it went away while it was read", "Read it again.")
             reviews |= {review.id: review for review in parts.reviews}
@@ -324,8 +327,11 @@ class GraphQLCalls:
         points: int = 1,
         missing_is_fine: bool = False,
         account: _Account | None = None,
+        repository: tuple[str, str] | None = None,
     ) -> Fields:
         """The answer's `data`. `points` is what it is expected to cost.
+
+        `repository` says whose credential it needs, where the variables do not.
 
         `missing_is_fine` takes null for things that are gone: each was asked for by its id.
         """
@@ -337,7 +343,15 @@ class GraphQLCalls:
             return graphql_verdict(answer, asked, missing_is_fine=missing_is_fine)
 
         payload = {"query": query.text, "variables": variables, "operationName": query.name}
-        ask = Ask("graphql", self._transport.graphql_url, about, judge, payload, points=points)
+        ask = Ask(
+            "graphql",
+            self._transport.graphql_url,
+            about,
+            judge,
+            payload,
+            points,
+            repository=repository,
+        )
         try:
             answer = await self._transport.send(ask)
         except ServerTrouble as error:

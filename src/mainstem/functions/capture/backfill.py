@@ -135,8 +135,10 @@ async def capture_page(services: Services, home: Home, name: ListName, step: str
         return PageDone.again(cursor.last_result)
     if cursor.completed_at is not None:
         return PageDone(is_last=True, tally=Tally())  # another run got to the end meanwhile
+    # Whoever waits for an answer goes first, and has the last part of the budget.
+    patient = replace(services, github=services.github.with_priority("backfill"))
     with asking_github(services.clock):
-        page = await _READERS[name](services, home, cursor.cursor, note)
+        page = await _READERS[name](patient, home, cursor.cursor, note)
     at = services.clock.now()
     return await services.database.run_write(_store_page, home, name, page, step, at)
 
@@ -254,10 +256,10 @@ async def complete_lists(services: Services, home: Home, name: ListName, step: s
     gaps = await services.database.run_read(next_gaps, home.id, aliases)
     if not gaps:
         return PageDone(is_last=True, tally=Tally())
-    about = f"what follows in lists of {home.full_name}"
+    github = services.github.with_priority("backfill")
     with asking_github(services.clock):
-        parts = await services.github.nested_parts(
-            [_gap(gap) for gap in gaps], about=about, aliases=aliases
+        parts = await github.nested_parts(
+            home.owner, home.name, [_gap(gap) for gap in gaps], aliases=aliases
         )
         read = await rows_of_parts(services, home, parts)
     note = note.after(parts.effort, items=len(read.asked), total=None)
