@@ -27,6 +27,7 @@ class Postgres:
     made: int = 0
     free: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    bare: list[URL] = field(default_factory=list)
     opened: dict[str, Database] = field(default_factory=dict)
     intact: str = ""
 
@@ -59,6 +60,8 @@ class Postgres:
 
     def give_back(self, kept: int) -> None:
         """Empty what was taken, for others, but for the first `kept`."""
+        while self.bare:
+            self.drop(self.bare.pop())
         while len(self.taken) > kept:
             url = self.taken.pop()
             database = self.opened[url]
@@ -175,6 +178,9 @@ def fresh(path: Path) -> str:
 
 
 def place(path: Path) -> str:
-    """The URL of a database that a command or an app may make: the file `path`, or one that is
-    empty already on PostgreSQL."""
-    return postgres().take() if Present.kind == "postgresql" else f"sqlite:///{path}"
+    """The URL of a database without tables: the file `path`, not made yet, or one of the server."""
+    if Present.kind != "postgresql":
+        return f"sqlite:///{path}"
+    server = postgres()
+    server.bare.append(server.create())
+    return shown(server.bare[-1])
