@@ -141,12 +141,21 @@ def change_pulls(house: House, count: int) -> None:
 
 
 def live(house: House) -> dict[str, list[dict[str, Any]]]:
-    """What is stored and there at GitHub, without times of ours."""
-    return {
+    """What is stored and there at GitHub, without times of ours.
+
+    Whether a reply still names the comment that it answers, once that is gone, the two APIs do not
+    agree upon.
+    """
+    found = {
         name: [row for row in rows if row.get("deleted_at") is None]
         for name, rows in house.what_github_said().items()
         if name != "contributors"
     }
+    there = {row["github_id"] for row in found["comments"]}
+    for row in found["comments"]:
+        if row["in_reply_to_github_id"] not in there:
+            row["in_reply_to_github_id"] = None
+    return found
 
 
 def people(house: House) -> dict[int, dict[str, Any]]:

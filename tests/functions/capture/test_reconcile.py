@@ -1,20 +1,27 @@
 """Reconciliation: what was missed is found by counts, and mended; what is gone is marked."""
 
+from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
 
+from mainstem.catalog import Scheduled
 from mainstem.functions.capture import reconcile_repository
 from mainstem.functions.capture.reconcile_repository import Reconciled
+from mainstem.functions.capture.sweeping import doubtful
 from mainstem.functions.events import RepositoryReconcileRequested
+from mainstem.functions.update import schedule_reconciliation
+from mainstem.github import Outline
 from mainstem.simulate import changes, generate
-from mainstem.store import COUNTED, list_counts, mark_deleted, tables
-from mainstem.testing import run_handler
+from mainstem.store import COUNTED, StoredItem, ids, list_counts, mark_deleted, tables
+from mainstem.testing import replay_from_every_step, run_handler
 
+from . import happenings
 from .captured import capture, captured_house, fresh
 from .conftest import Build
 from .happenings import assert_same
-from .house import House
+from .house import NOW, House
 
 
 async def reconcile(house: House, run_id: str = "reconcile", *, whole: bool = False) -> Reconciled:
@@ -107,3 +114,100 @@ async def test_the_totals_are_kept_with_the_moment_of_their_count(captured: Hous
     assert [one.name for one in counts] == list(COUNTED)
     assert all(one.total == one.stored for one in counts)
     assert {one.counted_at for one in counts} == {captured.clock.moment}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_after_any_changes_it_leaves_what_a_fresh_capture_finds(
+    captured: House, build: Build, seed: int
+) -> None:
+    rng = Random(seed)
+    every = (*happenings.TELLING, *happenings.UNTOLD, happenings.force_push)
+    for _ in range(rng.randint(5, 25)):
+        rng.choice(every)(captured, rng)
+    done = await reconcile(captured)
+    assert done.agrees
+    assert_same(captured, await fresh(build, captured))
+
+
+async def test_a_share_of_a_large_repository_is_compared_each_time(build: Build) -> None:
+    house = await captured_house(build, 12, 110)
+    first = await reconcile(house)
+    second = await reconcile(house, "next day")
+    # 110 pull requests are two pages, of which each run takes one; the issues are one page.
+    issues = len(house.there.issues)
+    assert (first.checked, second.checked) == (100 + issues, 10 + issues)
+    assert (await reconcile(house, "whole", whole=True)).checked == 110 + issues
+
+
+async def test_an_interruption_after_any_step_changes_nothing(build: Build) -> None:
+    houses: list[House] = []
+
+    async def services() -> Any:
+        house = await captured_house(build, 13, 12)
+        houses.append(house)
+        changes.delete_comment(house.there, next(iter(house.there.by_id("issue_comments"))))
+        changes.add_comment(house.there, min(house.there.pulls), "New.", user=house.user())
+        return house.services
+
+    asked = RepositoryReconcileRequested(
+        repository_id=(await captured_house(build, 13, 12)).repository_id
+    )
+    proof = await replay_from_every_step(
+        reconcile_repository, asked, services, look=lambda _: houses[-1].what_github_said()
+    )
+    assert len(proof.interrupted_after) > 5
+
+
+async def test_the_schedule_asks_for_what_was_captured_whole(captured: House) -> None:
+    result = await run_handler(schedule_reconciliation, Scheduled(), captured.services)
+    (sent,) = result.sent
+    assert (sent.name, sent.data["repositoryId"]) == (
+        "capture/repository.reconcile",
+        str(captured.repository_id),
+    )
+
+
+async def test_the_schedule_leaves_out_what_github_shows_no_more(captured: House) -> None:
+    captured.database.write(
+        lambda conn: conn.execute(tables.repositories.update().values(refused="unreachable"))
+    )
+    result = await run_handler(schedule_reconciliation, Scheduled(), captured.services)
+    assert result.sent == ()
+
+
+def outline(**values: Any) -> Outline:
+    return Outline(**{"number": 1, "created_at": NOW, "updated_at": NOW, "comments": 2, **values})
+
+
+def stored(**values: Any) -> StoredItem:
+    known = {
+        "id": ids.issue_id(1, values.get("number", 1)),
+        "number": 1,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "comments_count": 2,
+        "is_gone": False,
+        "comments": 2,
+        "reviews": 0,
+    }
+    return StoredItem(**{**known, **values})
+
+
+@pytest.mark.parametrize(
+    ("listed", "kept", "doubted"),
+    [
+        ([outline()], [stored()], set()),
+        ([outline()], [], {1}),
+        ([], [stored()], {1}),
+        ([], [stored(is_gone=True)], set()),
+        ([outline()], [stored(is_gone=True)], {1}),
+        ([outline(comments=3)], [stored()], {1}),
+        ([outline(comments=2)], [stored(comments_count=1)], {1}),
+        ([outline(comments=None)], [stored()], set()),
+        ([outline(reviews=1)], [stored()], {1}),
+        ([outline(updated_at=NOW + timedelta(seconds=1))], [stored()], {1}),
+        ([outline()], [stored(updated_at=NOW + timedelta(seconds=1))], set()),
+    ],
+)
+def test_what_is_doubtful(listed: list[Outline], kept: list[StoredItem], doubted: set[int]) -> None:
+    assert doubtful(listed, kept) == doubted
