@@ -69,13 +69,13 @@ _PULLS: Final = f"""
       {PAGE}
       nodes {{ ...PullParts ...ChangedPull ...PullPeople }}
     }}
-    latestPulls: pullRequests(first: 100, {_LATEST}) {{ nodes {{ number updatedAt }} }}"""
+    latestPulls: pullRequests(first: $latest, {_LATEST}) {{ nodes {{ number updatedAt }} }}"""
 _ISSUES: Final = f"""
     issues(first: $issues, after: $afterIssue, {_LATEST}, filterBy: {{ since: $since }}) {{
       {PAGE}
       nodes {{ ...IssueParts }}
     }}
-    latestIssues: issues(first: 100, {_LATEST}) {{ totalCount nodes {{ number updatedAt }} }}"""
+    latestIssues: issues(first: $latest, {_LATEST}) {{ totalCount nodes {{ number updatedAt }} }}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +164,10 @@ class ChangeCalls(GraphQLCalls):
         most_issues = (ISSUES_BESIDE_PULLS if pulls else ISSUES_ALONE) if issues else 0
 
         async def fetch(width: int) -> Changes:
-            # Both shrink alike; a list that was asked for keeps at least one.
+            # All lists shrink alike; one that was asked for keeps at least one.
             share = width / max(most_pulls, most_issues)
             variables: dict[str, Any] = {"owner": owner, "name": name, "nested": NESTED_SIZE}
+            variables["latest"] = max(1, int(LARGEST_PAGE * share))
             if pulls:
                 first = min(widest, max(1, int(most_pulls * share)))
                 variables |= {"pulls": first, "afterPull": next_pull}
@@ -184,7 +185,6 @@ class ChangeCalls(GraphQLCalls):
 
         One of which a part went away while it was read is left out, and not said to be gone.
         """
-        about = f"{len(numbers)} pull requests of {owner}/{name}"
         threads = _threads_for(len(numbers))
         bundles = await self.pull_bundles(owner, name, numbers, threads=threads)
         parts = await self._to_the_end(owner, name, [gap for one in bundles for gap in one.gaps])
@@ -330,7 +330,7 @@ def _threads_for(pulls: int) -> int:
 
 
 def _changes_query(*, pulls: bool, issues: bool) -> Query:
-    declared = "$owner: String!, $name: String!, $nested: Int!"
+    declared = "$owner: String!, $name: String!, $nested: Int!, $latest: Int!"
     body, pieces = "", ACTOR
     if pulls:
         declared += ", $pulls: Int!, $afterPull: String"

@@ -84,7 +84,13 @@ def draft(house: House, rng: Random) -> object:
 
 
 def force_push(house: House, rng: Random) -> object:
-    return changes.force_push(house.there, _pull(house, rng))
+    # Once each: here a second push would bring the first commit back.
+    fresh = [n for n, row in sorted(house.there.pulls.items()) if not row.get("_pushed")]
+    if not fresh:
+        return None
+    row = changes.force_push(house.there, rng.choice(fresh))
+    row["_pushed"] = True
+    return row
 
 
 def label(house: House, rng: Random) -> object:

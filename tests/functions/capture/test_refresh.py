@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mainstem.catalog import NonRetriableError
+from mainstem.errors import MainstemError
 from mainstem.functions.capture import capture_repository_sync_graphql
 from mainstem.functions.events import RepositorySyncGraphqlRequested
 from mainstem.simulate import changes, generate
@@ -247,6 +248,25 @@ async def test_an_interruption_after_any_step_changes_nothing(build: Build) -> N
         capture_repository_sync_graphql, asked, services, look=look
     )
     assert len(proof.interrupted_after) > 5
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_under_trouble_of_every_kind_it_ends_equal(
+    small: House, build: Build, seed: int
+) -> None:
+    rng = Random(seed)
+    for _ in range(12):
+        rng.choice((*happenings.TELLING, happenings.force_push))(small, rng)
+    small.github.faults.chaos(seed=seed, rate=0.3, most_in_a_row=2)
+    for attempt in range(40):
+        try:
+            await capture(small, f"attempt {attempt}", history_page=4)
+        except MainstemError:
+            continue
+        break
+    small.github.faults.clear()
+    await capture(small, "quiet")
+    assert_same(small, await fresh(build, small))
 
 
 async def test_a_failed_query_accepts_nothing_that_was_polled(small: House, build: Build) -> None:
