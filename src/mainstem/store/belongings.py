@@ -231,15 +231,15 @@ def stored_comments(
     comment_type: str,
     *,
     github_ids: Collection[int] = (),
-    since: datetime | None = None,
+    created_since: datetime | None = None,
 ) -> list[StoredComment]:
-    """Comments of one type: those of the given numbers, and live ones updated since a moment."""
+    """Comments of one type: those of the given numbers, and live ones written since a moment."""
     is_type = comments.c.comment_type == comment_type
     conditions: list[ColumnElement[bool]] = [
         comments.c.github_id.in_(chunk) for chunk in in_chunks(sorted(github_ids), CHUNK_ROWS)
     ]
-    if since is not None:
-        conditions.append(and_(comments.c.updated_at >= since, is_live(comments)))
+    if created_since is not None:
+        conditions.append(and_(comments.c.created_at >= created_since, is_live(comments)))
     on_pull = comments.c.pull_request_id.is_not(None)
     found: dict[int, StoredComment] = {}
     for condition in conditions:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mainstem.catalog import NonRetriableError
+from mainstem.catalog import NonRetriableError, RetryAfterError
 from mainstem.errors import MainstemError
 from mainstem.functions.capture import capture_repository_sync_graphql
 from mainstem.functions.events import RepositorySyncGraphqlRequested
@@ -261,7 +261,7 @@ async def test_under_trouble_of_every_kind_it_ends_equal(
     for attempt in range(40):
         try:
             await capture(small, f"attempt {attempt}", history_page=4)
-        except MainstemError:
+        except (MainstemError, RetryAfterError, NonRetriableError):
             continue
         break
     small.github.faults.clear()

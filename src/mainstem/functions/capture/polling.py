@@ -118,10 +118,10 @@ def _news(
 ) -> _News:
     news = _News(fresh=False, edited=False, unlisted=Unlisted())
     for name, page in lists.items():
-        # A list that goes on says nothing of what it does not hold.
+        # What was written since then is on the list; one that goes on says nothing of the rest.
         since = standing.since(name) if page.next is None else None
         ids = [comment.id for comment in page.items]
-        stored = stored_comments(conn, home.id, _TYPES[name], github_ids=ids, since=since)
+        stored = stored_comments(conn, home.id, _TYPES[name], github_ids=ids, created_since=since)
         found = _compare(page.items, stored)
         news = _News(
             fresh=news.fresh or found.fresh or page.next is not None,
