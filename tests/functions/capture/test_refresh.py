@@ -15,6 +15,7 @@ from mainstem.errors import MainstemError
 from mainstem.functions.capture import capture_repository_sync_graphql
 from mainstem.functions.events import RepositorySyncGraphqlRequested
 from mainstem.simulate import changes, generate
+from mainstem.simulate.faults import KINDS
 from mainstem.store import load_cursor, mark_deleted
 from mainstem.testing import replay_from_every_step
 
@@ -257,7 +258,9 @@ async def test_under_trouble_of_every_kind_it_ends_equal(
     rng = Random(seed)
     for _ in range(12):
         rng.choice((*happenings.TELLING, happenings.force_push))(small, rng)
-    small.github.faults.chaos(seed=seed, rate=0.3, most_in_a_row=2)
+    # A limit that was met is kept to by the machine's clock, which no test waits for.
+    kinds = [kind for kind in KINDS if kind != "secondary"]
+    small.github.faults.chaos(seed=seed, rate=0.3, most_in_a_row=2, kinds=kinds)
     for attempt in range(40):
         try:
             await capture(small, f"attempt {attempt}", history_page=4)
