@@ -14,6 +14,7 @@ from mainstem.github import (
     NotFound,
     People,
     ResourceLimits,
+    ReviewComments,
 )
 from mainstem.github.planner import issue_units, page_units, points_of
 from mainstem.simulate import Options, SimulatedGitHub, World, simulated_github
@@ -49,15 +50,20 @@ async def test_narrow_walk_finds_what_a_wide_one_finds(narrow: GitHub, visitor: 
 
 
 @pytest.mark.parametrize("people", [True, False])
-@pytest.mark.parametrize("threads", [0, 1, 4])
+@pytest.mark.parametrize("lists", ["list", 0, 1, 4])
 @pytest.mark.parametrize("width", [1, 20, 60])
 async def test_page_costs_what_the_planner_reckons(
-    visitor: GitHub, width: int, threads: int, people: bool
+    visitor: GitHub, width: int, lists: int | str, people: bool
 ) -> None:
-    page = await visitor.pull_bundles_page(OWNER, NAME, first=width, threads=threads, people=people)
+    source: ReviewComments = "list" if lists == "list" else "threads"
+    threads = lists if isinstance(lists, int) else 0
+    page = await visitor.pull_bundles_page(
+        OWNER, NAME, first=width, threads=threads, review_comments=source, people=people
+    )
     assert (page.items[0].pull.labels is UNSET) != people
     where: People = "page" if people else "list"
-    expected = points_of(page_units(width, threads=threads, people=where))
+    units = page_units(width, threads=threads, people=where, review_comments=source)
+    expected = points_of(units)
     assert page.effort is not None
     assert page.effort.points == expected
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mainstem.github import Bill, Prices, Sizes, plan_issues, plan_pulls, prices
+from mainstem.github import Bill, Prices, Sizes, plan_issues, plan_pulls, prices, threads_for
 from mainstem.github.planner import page_nodes, page_units, points_of
 
 # What was counted in a public repository: 1,308 pull requests with this many threads each.
@@ -25,24 +25,30 @@ def cheapest(
     """The lowest price of all plans, added up pull request by pull request."""
     seen = sum(threads.values())
     found = []
-    for people, held, width in product((0, 3), range(7), range(1, widest + 1)):
-        inside = 3 + held + people
+    for people, held, width, listed in product(
+        (0, 3), range(7), range(1, widest + 1), (False, True)
+    ):
+        if listed and held:
+            continue
+        inside = people + (3 if listed else 3 + held if held else 2)
         pages = max(1, ceil(total / width))
         points = pages * max(1, int((1 + width * inside) / 100 + 0.5))
-        nodes = width * (1 + (100 + held * 51 if held else 200) + 220)
+        nodes = width * (1 + 200 + held * 51 + 220)
         if nodes > 500_000:
             continue
         rest = 0 if people else max(1, ceil(total / 100))
         graphql = pages
-        if held:
+        if listed:
+            rest += max(1, ceil(comments / 100))
+        else:
             over = [(size - held, count) for size, count in threads.items() if size > held]
-            lists = total * sum(count for _, count in over) / seen
-            units = lists + total * sum(beyond * count for beyond, count in over) / seen
+            # Where nothing came along, a quarter more lists and a tenth more threads are asked for.
+            lists = total * sum(count for _, count in over) / seen * (1 if held else 1.25)
+            beyond = total * sum(more * count for more, count in over) / seen
+            units = lists + beyond * (1 if held else 1.1)
             if lists >= 0.5:
                 graphql += ceil(lists / 50)
                 points += max(ceil(lists / 50), round(units / 100))
-        else:
-            rest += max(1, ceil(comments / 100))
         found.append(rest * worth.rest + graphql * worth.graphql + points * worth.points)
     return min(found)
 
@@ -69,13 +75,20 @@ def test_a_plan_is_one_that_github_accepts(
     plan = plan_pulls(total, Sizes(threads), widest=widest)
     assert 1 <= plan.width <= widest
     assert page_nodes(plan.width, threads=plan.threads) <= 500_000
-    paid = points_of(page_units(plan.width, threads=plan.threads, people=plan.people))
+    paid = points_of(
+        page_units(
+            plan.width,
+            threads=plan.threads,
+            people=plan.people,
+            review_comments=plan.review_comments,
+        )
+    )
     assert plan.pages == Bill(graphql=plan.pages.graphql, points=plan.pages.graphql * paid)
 
 
 def test_a_counted_repository_costs_what_the_reference_reckons_for_its_best_plan() -> None:
     # Plan F of the costs reference at its best width has 42 requests and 61 points, without labels,
-    # assignees, reviewers and the count of commits; those are 14 requests and 13 points more.
+    # assignees, reviewers and the count of commits: 14 requests and 13 points more.
     plan = plan_pulls(1_308, Sizes(COUNTED), people="list", source="threads")
     assert (plan.bill.requests, plan.bill.points) <= (42 + 14, 61 + 13)
 
@@ -109,8 +122,17 @@ def test_unknown_budgets_count_as_ample() -> None:
 
 def test_nothing_known_of_sizes_is_planned_with_what_is_usual() -> None:
     plan = plan_pulls(1_000, Sizes())
-    assert plan.threads >= 1
     assert plan.follow_ups.points > 0
+
+
+def test_where_counts_do_not_tell_who_was_reviewed_each_brings_a_thread() -> None:
+    assert plan_pulls(1_308, Sizes(COUNTED)).threads == 0
+    assert plan_pulls(1_308, Sizes(COUNTED), counts_tell=False).threads == 1
+
+
+@given(st.integers(1, 5_000))
+def test_more_threads_than_comments_are_never_asked_for(comments: int) -> None:
+    assert 1 <= threads_for(comments) <= comments
 
 
 @given(st.integers(0, 20_000), st.integers(1, 100))

@@ -19,7 +19,8 @@ def schema(shared: Path) -> GraphQLSchema:
 def test_every_query_is_among_those_checked() -> None:
     names = {
         "PullBundle", "PullsPage", "PullsPageWithPeople", "PullsPageOfReviews",
-        "PullsPageOfReviewsWithPeople", "Probe", "RecentPulls", "IssueBundlesPage",
+        "PullsPageOfReviewsWithPeople", "PullsPageOfTimelines",
+        "PullsPageOfTimelinesWithPeople", "Probe", "RecentPulls", "IssueBundlesPage",
     }  # fmt: skip
     assert {query.name for query in TEXTS} == names
 

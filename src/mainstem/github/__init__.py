@@ -42,6 +42,7 @@ from .planner import (
     plan_issues,
     plan_pulls,
     prices,
+    threads_for,
 )
 from .retries import RetryPolicy
 from .values import (
@@ -131,5 +132,6 @@ __all__ = [
     "plan_issues",
     "plan_pulls",
     "prices",
+    "threads_for",
     "width_after",
 ]

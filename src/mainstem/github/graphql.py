@@ -22,7 +22,15 @@ from .graphql_payloads import (
 )
 from .overflow import MOST_ALIASES, Reach, follow_up, within
 from .payload import Fields, stamp
-from .planner import LARGEST_PAGE, NESTED_SIZE, THREAD_COMMENTS, issue_units, page_units
+from .planner import (
+    LARGEST_PAGE,
+    NESTED_SIZE,
+    THREAD_COMMENTS,
+    People,
+    ReviewComments,
+    issue_units,
+    page_units,
+)
 from .planner import points_of as points_for
 from .queries import (
     ISSUE_BUNDLES_PAGE,
@@ -31,7 +39,8 @@ from .queries import (
     PULLS_PAGE,
     PULLS_PAGE_OF_REVIEWS,
     PULLS_PAGE_OF_REVIEWS_WITH_PEOPLE,
-    PULLS_PAGE_OF_REVIEWS_WITH_PEOPLE,
+    PULLS_PAGE_OF_TIMELINES,
+    PULLS_PAGE_OF_TIMELINES_WITH_PEOPLE,
     PULLS_PAGE_WITH_PEOPLE,
     RECENT_PULLS,
     Query,
@@ -188,6 +197,7 @@ class GraphQLCalls:
         first: int = FIRST_WIDTH,
         safe: int | None = None,
         threads: int = 2,
+        review_comments: ReviewComments = "threads",
         people: bool = True,
         next: str | None = None,
     ) -> Page[PullBundle]:
@@ -195,16 +205,20 @@ class GraphQLCalls:
 
         `first` is the width to begin with; a page that is too heavy is asked for again narrower,
         from the same place: at `safe`, if that width worked before, else at half of it. `threads`
-        is how many review threads each brings along; 0 leaves review comments to REST's list, and
-        so do labels, assignees and reviewers without `people`.
+        is how many review threads each brings along; with 0 it tells nothing of them, and of its
+        reviews only those that the timeline has. With "list", review comments are left to REST's
+        list and all reviews are here; so are labels, assignees and reviewers without `people`.
         """
         about = f"pull requests of {owner}/{name}"
-        query = _pulls_query(threads=threads, people=people)
+        query = _PAGES[review_comments == "list", threads > 0, people]
+        where: People = "page" if people else "list"
 
         async def fetch(trial: _Trial, account: _Account) -> Fields:
             variables = _page_variables(owner, name, trial.page, next, order, direction)
             sizes = _nested(trial) if threads else {"nested": trial.nested}
-            units = page_units(trial.page, threads=threads, people="page" if people else "list")
+            units = page_units(
+                trial.page, threads=threads, people=where, review_comments=review_comments
+            )
             data = await self._ask(
                 query, {**variables, **sizes}, about, points=points_for(units), account=account
             )
@@ -402,7 +416,12 @@ def _nested(trial: _Trial) -> dict[str, int]:
     }
 
 
-def _pulls_query(*, threads: int, people: bool) -> Query:
-    if not threads:
-        return PULLS_PAGE_OF_REVIEWS_WITH_PEOPLE if people else PULLS_PAGE_OF_REVIEWS
-    return PULLS_PAGE_WITH_PEOPLE if people else PULLS_PAGE
+# By what comes along: all reviews instead of the timeline, threads, people.
+_PAGES: Final[dict[tuple[bool, bool, bool], Query]] = {
+    (False, True, False): PULLS_PAGE,
+    (False, True, True): PULLS_PAGE_WITH_PEOPLE,
+    (False, False, False): PULLS_PAGE_OF_TIMELINES,
+    (False, False, True): PULLS_PAGE_OF_TIMELINES_WITH_PEOPLE,
+    (True, False, False): PULLS_PAGE_OF_REVIEWS,
+    (True, False, True): PULLS_PAGE_OF_REVIEWS_WITH_PEOPLE,
+}

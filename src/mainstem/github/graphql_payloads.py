@@ -142,6 +142,7 @@ def read_pull_bundle(of: Fields, repository: RepositoryRef) -> PullBundle:
         repository=repository,
         threads=threads,
         gaps=tuple(gaps),
+        node_id=of.text("id"),
     )
 
 

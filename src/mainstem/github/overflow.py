@@ -82,7 +82,11 @@ def gap_after(gap: Gap, more: Fields) -> Iterator[Gap]:
             "the list says that it goes on, and does not",
             "Try again later; please report it if it stays so.",
         )
-    yield Gap(gap.kind, gap.number, gap.node_id, cursor, max(1, gap.missing - len(nodes)))
+    left = gap.missing
+    if gap.cursor is None:
+        # How much there is was only guessed; the list itself tells.
+        left = more.number("filteredCount" if gap.kind == "timeline" else "totalCount")
+    yield Gap(gap.kind, gap.number, gap.node_id, cursor, max(1, left - len(nodes)))
 
 
 def follow_up(gaps: Sequence[Gap], reach: Reach) -> tuple[Query, dict[str, str | None]]:

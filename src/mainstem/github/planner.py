@@ -26,13 +26,18 @@ LARGEST_PAGE: Final = 100
 NESTED_SIZE: Final = 100
 THREAD_COMMENTS: Final = 50
 MOST_NODES: Final = 500_000
+# What `threads_for` comes to, in the repositories that were counted: threads asked for by each that
+# there is, and lists by each pull request that has any.
+_THREADS_ASKED: Final = 1.1
+_LISTS_ASKED: Final = 1.25
 MOST_THREADS: Final = 6
 """More with each pull request than this was the best choice for no distribution ever tried."""
 
-# Connections in each pull request of a page, by `queries`: the timeline (or reviews and comments),
-# the threads, the count of commits; labels, assignees and review requests.
+# Connections in each pull request of a page, by `queries`: the count of commits and the timeline,
+# then the threads; or the count, reviews and comments; labels, assignees and review requests.
 _WITH_THREADS: Final = 3
-_WITHOUT_THREADS: Final = 3
+_BARE: Final = 2
+_WITH_REVIEWS: Final = 3
 _PEOPLE: Final = 3
 _IN_ISSUE: Final = 3
 
@@ -117,7 +122,7 @@ class Sizes:
         reference, section 9: 2.05 threads at the mean, a quarter above one).
         """
         if not self.seen:
-            return 0.25 / max(1, held), 1.6 / max(1, held)
+            return (0.32, 2.05) if not held else (0.25 / held, 1.6 / held)
         above = [(size, count) for size, count in self.threads.items() if size > held]
         share = sum(count for _, count in above) / self.seen
         beyond = sum((size - held) * count for size, count in above) / self.seen
@@ -128,8 +133,9 @@ class Sizes:
 class PullPlan:
     """How pull requests are read: items on a page, threads with each of them, and the two lists.
 
-    `threads` is 0 where review comments come from REST's list. The bill is that of the pages, of
-    what does not fit them, and of the two lists over REST.
+    With `threads` at 0 none comes along: those of pull requests that have any are follow-ups, if
+    review comments do not come from REST's list. The bill is that of the pages, of the follow-ups,
+    and of the two lists over REST.
     """
 
     width: int
@@ -160,15 +166,20 @@ def points_of(units: int) -> int:
     return max(1, (units + 50) // 100)
 
 
-def page_units(width: int, *, threads: int, people: People) -> int:
+def page_units(
+    width: int, *, threads: int, people: People, review_comments: ReviewComments = "threads"
+) -> int:
     """Connections that a page of pull requests opens."""
-    inside = _WITH_THREADS + threads if threads else _WITHOUT_THREADS
+    if review_comments == "list":
+        inside = _WITH_REVIEWS
+    else:
+        inside = _WITH_THREADS + threads if threads else _BARE
     return 1 + width * (inside + (_PEOPLE if people == "page" else 0))
 
 
 def page_nodes(width: int, *, threads: int) -> int:
-    """Nodes that GitHub reckons with: the products of all sizes down to each list."""
-    lists = NESTED_SIZE + threads * (1 + THREAD_COMMENTS) if threads else 2 * NESTED_SIZE
+    """Nodes that GitHub reckons with, at most: the products of all sizes down to each list."""
+    lists = 2 * NESTED_SIZE + threads * (1 + THREAD_COMMENTS)
     return width * (1 + lists + 2 * LARGEST_PAGE + 20)
 
 
@@ -192,15 +203,18 @@ def plan_pulls(
     prices: Prices | None = None,
     people: People | None = None,
     source: ReviewComments | None = None,
+    counts_tell: bool = True,
 ) -> PullPlan:
     """The cheapest way to read `total` pull requests with all that is theirs.
 
     `widest` is the width that GitHub answers in time, `aliases` how many lists one follow-up asks
     for. `review_comments` is how many the repository has, None if nobody knows: then they come in
-    their threads. `people` and `source` fix what was decided before.
+    their threads. `people` and `source` fix what was decided before. Unless GitHub's counts tell
+    which pull requests have review comments, each brings a thread at least.
     """
     worth = prices or Prices()
-    plans = _pull_plans(total, sizes, widest, review_comments, aliases, people, source)
+    least = 0 if counts_tell else 1
+    plans = _pull_plans(total, sizes, widest, review_comments, aliases, people, source, least)
     # Between equals the wider page: it is fewer requests. Ties must not depend on order.
     return min(plans, key=lambda plan: (worth.of(plan.bill), -plan.width, plan.threads))
 
@@ -213,19 +227,24 @@ def _pull_plans(
     aliases: int,
     people: People | None,
     source: ReviewComments | None,
+    least: int,
 ) -> Iterator[PullPlan]:
     sources: list[ReviewComments] = [source] if source else ["threads"]
     if source is None and review_comments is not None:
         sources.append("list")
     for where, whence in product([people] if people else ("page", "list"), sources):
-        for threads in range(1, MOST_THREADS + 1) if whence == "threads" else (0,):
-            over = follow_ups(total, sizes, threads, aliases) if threads else Bill()
+        for threads in range(least, MOST_THREADS + 1) if whence == "threads" else (0,):
+            over = follow_ups(total, sizes, threads, aliases) if whence == "threads" else Bill()
             listed = Bill(rest=pages(total, LARGEST_PAGE)) if where == "list" else Bill()
-            said = Bill() if threads else Bill(rest=pages(review_comments or 0, LARGEST_PAGE))
+            said = Bill()
+            if whence == "list":
+                said = Bill(rest=pages(review_comments or 0, LARGEST_PAGE))
             for width in widths(widest):
                 if page_nodes(width, threads=threads) > MOST_NODES:
                     continue
-                price = points_of(page_units(width, threads=threads, people=where))
+                price = points_of(
+                    page_units(width, threads=threads, people=where, review_comments=whence)
+                )
                 count = pages(total, width)
                 paid = Bill(graphql=count, points=count * price)
                 yield PullPlan(width, threads, where, whence, paid, over, listed, said)
@@ -239,15 +258,27 @@ def widths(widest: int) -> range:
 def follow_ups(total: int, sizes: Sizes, threads: int, aliases: int) -> Bill:
     """What the threads beyond the first `threads` of each pull request will cost.
 
-    Each is one unit, and one more for the list that it is in.
+    Each is one unit, and one more for the list that it is in. Where none came along, nobody told
+    how many there are: a few more are asked for than come (`threads_for`).
     """
     share, beyond = sizes.over(threads)
+    if not threads:
+        share, beyond = share * _LISTS_ASKED, beyond * _THREADS_ASKED
     lists, units = share * total, (share + beyond) * total
     if lists < 0.5:
         return Bill()
     # A list of more than a hundred threads goes on once more; that is rare, and paid like a list.
     requests = ceil(lists / aliases)
     return Bill(graphql=requests, points=max(requests, round(units / 100)))
+
+
+def threads_for(comments: int) -> int:
+    """How many threads to ask for where a pull request has so many review comments.
+
+    A thread has 2.2 comments on average (costs reference, section 9), a little more where there are
+    many. What is asked for in vain costs a hundredth of a point, and so does to ask once more.
+    """
+    return max(1, ceil(comments * 0.4))
 
 
 def plan_issues(

@@ -91,6 +91,14 @@ THREADS: Final = f"""
   }}
 """
 
+# Where the counts tell which pull requests have review comments at all, threads come later.
+PULL_TIMELINE: Final = f"""
+fragment PullTimeline on PullRequest {{
+  id totalCommentsCount
+  timelineItems(first: $nested, {TIMELINE}) {{ {TIMELINE_PAGE} {TIMELINE_NODES} }}
+}}
+"""
+
 # The thread is the parent of review comments, not the review: comments older than reviews have no
 # review, and there are about half as many threads as reviews, since each reply makes a review.
 PULL_LISTS: Final = f"""
@@ -171,6 +179,15 @@ PULLS_PAGE_WITH_PEOPLE: Final = _pulls_page(
     _THREAD_SIZES,
     "...PullLists ...PullPeople",
     REVIEW_COMMENT + PULL_LISTS + PULL_PEOPLE,
+)
+PULLS_PAGE_OF_TIMELINES: Final = _pulls_page(
+    "PullsPageOfTimelines", "", "...PullTimeline", PULL_TIMELINE
+)
+PULLS_PAGE_OF_TIMELINES_WITH_PEOPLE: Final = _pulls_page(
+    "PullsPageOfTimelinesWithPeople",
+    "",
+    "...PullTimeline ...PullPeople",
+    PULL_TIMELINE + PULL_PEOPLE,
 )
 PULLS_PAGE_OF_REVIEWS: Final = _pulls_page("PullsPageOfReviews", "", "...PullReviews", PULL_REVIEWS)
 PULLS_PAGE_OF_REVIEWS_WITH_PEOPLE: Final = _pulls_page(

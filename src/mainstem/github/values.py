@@ -220,7 +220,7 @@ class PullBundle:
     """A pull request with what belongs to it: all of it, unless `gaps` say what is still missing.
 
     `comments` holds both kinds, in order of creation. `threads` is how many review threads GitHub
-    counts, None where they were not asked for.
+    counts, None where they were not asked for. `node_id` is its global id.
     """
 
     pull: PullRequest
@@ -229,6 +229,7 @@ class PullBundle:
     repository: RepositoryRef
     threads: int | None = None
     gaps: tuple[Gap, ...] = ()
+    node_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

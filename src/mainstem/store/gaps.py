@@ -30,12 +30,13 @@ class StoredGap:
 
 
 def next_gaps(conn: Connection, repository_id: UUID, limit: int) -> list[StoredGap]:
-    """The first `limit` lists still to be read, those of one pull request together."""
+    """The first `limit` lists still to be read: those with most to come, whose own rest can then
+    be asked for together with others."""
     table = capture_gaps
     question = (
         select(table.c.kind, table.c.number, table.c.node_id, table.c.cursor, table.c.missing)
         .where(table.c.repository_id == repository_id)
-        .order_by(table.c.number, table.c.kind, table.c.node_id)
+        .order_by(table.c.missing.desc(), table.c.number, table.c.kind, table.c.node_id)
         .limit(limit)
     )
     return every(conn, question, StoredGap)

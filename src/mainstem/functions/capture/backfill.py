@@ -2,8 +2,8 @@
 
 Which lists are read, over which API and how wide, is decided in `planning`. The order here is:
 
-- pull requests, oldest first, each page with as much of what is theirs as is cheap;
-- the same over REST's list, if labels, assignees and reviewers are to come from there;
+- pull requests over REST's list, if labels, assignees and reviewers are to come from there;
+- the same over GraphQL, oldest first, each page with as much of what is theirs as is cheap;
 - review comments over REST's list, if they do not come with their threads;
 - issues, oldest first, with their comments;
 - and at the end what did not fit the pages, many lists in one request.
@@ -36,10 +36,12 @@ from mainstem.functions.capture.planning import (
     ListName,
     Note,
     Planned,
+    counts_tell,
     load_note,
     next_issue_page,
     next_page,
     plan_of,
+    threads_behind,
 )
 from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.capture.storing import Counts, Tally, store_batch
@@ -194,10 +196,16 @@ async def _read_pulls(services: Services, home: Home, cursor: str | None, note: 
         first=plan.width,
         safe=_safe(note.width, plan.width),
         threads=plan.threads,
+        review_comments=plan.review_comments,
         people=plan.people == "page",
         next=cursor,
     )
-    batch = await rows_of_bundles(services, home, page.items)
+    bundles = page.items
+    if plan.review_comments == "threads" and not plan.threads:
+        bundles = tuple(replace(b, gaps=(*b.gaps, *threads_behind(b))) for b in bundles)
+    else:
+        note = replace(note, counts_tell=counts_tell(note, bundles))
+    batch = await rows_of_bundles(services, home, bundles)
     note = note.after(page.effort, items=page.seen, total=page.total)
     seen = [bundle.threads for bundle in page.items if bundle.threads is not None]
     return Read(batch, page.next, page.total, replace(note, sizes=note.sizes.with_more(seen)))
@@ -252,6 +260,10 @@ async def complete_lists(services: Services, home: Home, name: ListName, step: s
     cursor, note = await services.database.run_read(_place, home, name)
     if cursor is not None and cursor.last_step == step and cursor.last_result is not None:
         return PageDone.again(cursor.last_result)
+    if note.seen == 0:
+        # Where GitHub answers wide pages in time, it answers as many lists.
+        pulls = await services.database.run_read(load_note, home, "pulls")
+        note = replace(note, width=Width(max(note.width.widest, pulls.width.widest)))
     aliases = note.width.widest
     gaps = await services.database.run_read(next_gaps, home.id, aliases)
     if not gaps:

@@ -5,7 +5,7 @@ is what it is fed with, and what is kept of it between steps, runs and processes
 query (`capture_plans`), so that a capture that goes on does not learn the same twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import ceil
@@ -18,12 +18,15 @@ from mainstem.functions.services import Limits, Services
 from mainstem.functions.troubles import asking_github
 from mainstem.github import (
     FIRST_WIDTH,
+    UNSET,
     Bill,
     Effort,
+    Gap,
     IssuePlan,
     People,
     Prices,
     Probe,
+    PullBundle,
     PullPlan,
     ReviewComments,
     Sizes,
@@ -32,6 +35,7 @@ from mainstem.github import (
     plan_issues,
     plan_pulls,
     prices,
+    threads_for,
     width_after,
 )
 from mainstem.store import (
@@ -70,7 +74,8 @@ _COMMENTS_PER_THREAD: Final = 2.2
 class Note:
     """What is known of one query: its width, and for pull requests what was decided and seen.
 
-    `seen` counts the items of pages read so far, of `total`.
+    `seen` counts the items of pages read so far, of `total`. `counts_tell` is whether GitHub's
+    count of comments was found to be that of the comments read; None before any was held to it.
     """
 
     width: Width = field(default_factory=Width)
@@ -79,6 +84,7 @@ class Note:
     people: People = "list"
     review_comments: ReviewComments = "threads"
     sizes: Sizes = field(default_factory=Sizes)
+    counts_tell: bool | None = None
 
     @property
     def left(self) -> int:
@@ -109,6 +115,7 @@ def note_of(plan: CapturePlan | None, shape: ListName) -> Note:
         people=cast("People", kept.get("people", "list")),
         review_comments=cast("ReviewComments", kept.get("review_comments", "threads")),
         sizes=Sizes(threads),
+        counts_tell=kept.get("counts_tell"),
     )
 
 
@@ -121,6 +128,7 @@ def plan_of(home: Home, shape: ListName, note: Note) -> CapturePlan:
         "seen": note.seen,
         "people": note.people,
         "review_comments": note.review_comments,
+        "counts_tell": note.counts_tell,
         "threads": {str(size): count for size, count in sorted(note.sizes.threads.items())},
     }
     return CapturePlan(home.id, shape, note.width.widest, note.width.ceiling, kept)
@@ -204,7 +212,42 @@ def next_page(note: Note, limits: Limits) -> PullPlan:
         widest=min(note.width.widest, limits.history_page),
         people=note.people,
         source=note.review_comments,
+        # The first page has threads, so that there is something to hold the counts against.
+        counts_tell=bool(note.counts_tell),
     )
+
+
+def counts_tell(note: Note, bundles: Sequence[PullBundle]) -> bool | None:
+    """Whether GitHub's count of a pull request's comments is to be relied on, after a page.
+
+    A pull request with more comments than it counts would be passed over: one is enough to ask for
+    threads everywhere. What it counts too much only costs. Looked at are those read to their end.
+    """
+    told = note.counts_tell
+    for bundle in bundles:
+        count = bundle.pull.comments_count
+        if bundle.gaps or bundle.threads is None:
+            continue
+        if count is UNSET or count < len(bundle.comments):
+            return False
+        if told is None and any(said.kind == "review_comment" for said in bundle.comments):
+            told = True
+    return told
+
+
+def threads_behind(bundle: PullBundle) -> Iterator[Gap]:
+    """The gap of a pull request that was read without its threads; none if it can have none.
+
+    By GitHub's count less the conversation that was read. Where that goes on, or there is no count,
+    only asking tells.
+    """
+    count = bundle.pull.comments_count
+    talk = sum(said.kind == "issue_comment" for said in bundle.comments)
+    is_known = count is not UNSET and not bundle.gaps
+    on_diffs = count - talk if count is not UNSET else 1
+    if on_diffs > 0 or not is_known:
+        wanted = threads_for(max(1, on_diffs))
+        yield Gap("threads", bundle.pull.number, bundle.node_id, None, wanted)
 
 
 def next_issue_page(note: Note, limits: Limits) -> IssuePlan:
@@ -278,7 +321,7 @@ def _pending(conn: Connection, home: Home, kinds: Sequence[Kind]) -> Planned:
     """The lists that were begun and not ended, parents before children."""
     order: list[ListName] = []
     if "pulls" in kinds:
-        order += ["pulls", "people", "review-comments"]
+        order += ["people", "pulls", "review-comments"]
     if "issues" in kinds:
         order.append("issues")
     cursors = {name: load_cursor(conn, home.id, name) for name in order}
