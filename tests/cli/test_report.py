@@ -57,6 +57,8 @@ SUMMARY = RepositorySummary(
         ),
         open_lists=2,
         open_items=140,
+        expected_pull_comments=5000,
+        stored_pull_comments=4990,
     ),
 )
 RESULT = CaptureResult(
@@ -92,6 +94,7 @@ def printed(result: CaptureResult, *, width: int = 100) -> str:
         "70 requests, 210 points, 4 not modified, 1 tried again, waited 3 s",
         "1,200 of 1,200, checked 2026-01-01 09:30 UTC",
         "40 of 45, checked 2026-01-01 09:31 UTC",
+        "4,990 of 5,000 comments, by GitHub's count on each",
         "2 lists go on: 140 items still to be read",
         "5 runs (1 left over from before), 80 steps",
     ],

@@ -73,6 +73,15 @@ def test_a_list_that_goes_on_makes_the_data_partial(whole: Stored) -> None:
     assert (how.status, how.open_lists, how.open_items) == ("partial_data", 1, 40)
 
 
+def test_comments_on_pull_requests_are_told_beside_githubs_count(whole: Stored) -> None:
+    counted = whole.pull(3, by="ann", at="2026-03-02", comments_count=2)
+    uncounted = whole.pull(4, by="ann", at="2026-03-02")
+    for pull in (counted, uncounted):
+        whole.comment(by="bob", at="2026-03-03", pull=pull)
+    how = told(whole)
+    assert (how.expected_pull_comments, how.stored_pull_comments) == (2, 1)
+
+
 def test_the_cursors_of_a_reconciliation_are_no_histories(whole: Stored) -> None:
     whole.database.write(note_totals, whole.repository_id, {"pulls": 2}, NOW)
     assert told(whole).histories == ()

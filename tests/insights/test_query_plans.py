@@ -75,7 +75,7 @@ QUESTIONS: dict[str, Ask] = {
         store.belongings(conn, "issues", [ISSUE]),
     ],
     "stored_comments": lambda conn: store.stored_comments(
-        conn, REPO, "review_comment", github_ids=[3_050], since=NOW
+        conn, REPO, "review_comment", github_ids=[3_050], created_since=NOW
     ),
     "save_pull_requests": lambda conn: store.save_pull_requests(conn, [SAVED]),
     "repository_summary": lambda conn: repository_summary(conn, REPO, NOW),

@@ -89,6 +89,12 @@ def _completeness(summary: RepositorySummary) -> Table:
     rows: list[tuple[str, str | Text]] = [
         (_LISTS[one.name], _list_of(one)) for one in how.lists if one.total is not None
     ]
+    if how.expected_pull_comments:
+        said = f"{how.stored_pull_comments:,} of {how.expected_pull_comments:,}"
+        rows.append(("… on pull requests", f"{said} comments, by GitHub's count on each"))
+    if how.expected_issue_comments:
+        said = f"{how.stored_issue_comments:,} of {how.expected_issue_comments:,}"
+        rows.append(("… on issues", f"{said} comments, by GitHub's count on each"))
     if how.open_lists:
         behind = f"{how.open_lists:,} lists go on: {how.open_items:,} items still to be read"
         rows.append(("Behind pages", Text(behind, style="yellow")))

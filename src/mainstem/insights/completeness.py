@@ -47,7 +47,9 @@ class Completeness:
     the issues themselves say; `histories` names each history that was read and whether to its end;
     `open_at_github` is GitHub's count of open issues and pull requests together. `lists` holds the
     totals of each list; `open_lists` counts nested lists that were not read to their end, and
-    `open_items` what is still to come of them.
+    `open_items` what is still to come of them. `expected_pull_comments` is the sum of GitHub's own
+    counts on pull requests, of both kinds; it is shown and not judged by, since what GitHub counts
+    there is not documented.
     """
 
     status: Status
@@ -62,6 +64,8 @@ class Completeness:
     lists: tuple[ListCompleteness, ...] = ()
     open_lists: int = 0
     open_items: int = 0
+    expected_pull_comments: int = 0
+    stored_pull_comments: int = 0
 
 
 def judge(*, pulls: int, issues: int, detailed: int, expected: int, stored: int) -> Status:
@@ -117,6 +121,7 @@ def load_completeness(conn: Connection, repository_id: UUID) -> Completeness:
             is_live(comments),
         )
     ).scalar_one()
+    announced, on_pulls = _pull_comments(conn, repository_id)
     lists = tuple(completeness_of(one) for one in list_counts(conn, repository_id))
     unread = open_lists(conn, repository_id)
     status = judge(pulls=total, issues=held, detailed=detailed, expected=expected, stored=stored)
@@ -135,6 +140,8 @@ def load_completeness(conn: Connection, repository_id: UUID) -> Completeness:
         lists=lists,
         open_lists=unread.lists,
         open_items=unread.missing,
+        expected_pull_comments=announced,
+        stored_pull_comments=on_pulls,
     )
 
 
@@ -151,6 +158,25 @@ def completeness_of(count: ListCount) -> ListCompleteness:
         count.total == count.stored if is_known else None,
         count.counted_at,
     )
+
+
+def _pull_comments(conn: Connection, repository_id: UUID) -> tuple[int, int]:
+    """GitHub's counts on the pull requests that have one, in sum, and what is stored on those."""
+    pulls, comments = tables.pull_requests, tables.comments
+    counted = (
+        pulls.c.repository_id == repository_id,
+        pulls.c.comments_count.is_not(None),
+        is_live(pulls),
+    )
+    announced = conn.execute(
+        select(func.coalesce(func.sum(pulls.c.comments_count), 0)).where(*counted)
+    ).scalar_one()
+    held = conn.execute(
+        select(func.count())
+        .select_from(comments.join(pulls, pulls.c.id == comments.c.pull_request_id))
+        .where(*counted, is_live(comments))
+    ).scalar_one()
+    return int(announced), held
 
 
 def _open_at_github(conn: Connection, repository_id: UUID) -> int | None:
