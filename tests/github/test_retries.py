@@ -49,6 +49,20 @@ def test_trouble_is_tried_again_until_the_attempts_are_used_up() -> None:
         assert [pause(error, Tries(failures=n)) for n in range(1, 6)] == [1, 2, 4, 8, None]
 
 
+def test_query_that_is_perhaps_too_heavy_is_tried_twice_by_whoever_can_ask_for_less() -> None:
+    heavy = ServerTrouble("x", "y", "z", status=502, perhaps_heavy=True)
+    once, twice = Tries().after(heavy), Tries().after(heavy).after(heavy)
+    assert next_pause(heavy, once, POLICY, roll=1.0, narrows=True) == timedelta(seconds=1)
+    assert next_pause(heavy, twice, POLICY, roll=1.0, narrows=True) is None
+    assert next_pause(heavy, twice, POLICY, roll=1.0) == timedelta(seconds=2)
+
+
+def test_other_trouble_does_not_count_as_too_heavy() -> None:
+    trouble = ServerTrouble("x", "y", "z", status=500)
+    twice = Tries().after(trouble).after(trouble)
+    assert next_pause(trouble, twice, POLICY, roll=1.0, narrows=True) is not None
+
+
 @pytest.mark.parametrize("kind", [NotFound, Forbidden, ResourceLimits])
 def test_what_another_try_cannot_mend_is_raised_at_once(kind: type[RequestFailed]) -> None:
     assert pause(kind("x", "y", "z"), Tries(failures=1)) is None

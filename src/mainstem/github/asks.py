@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from .addresses import below_base
 from .answers import Answer, Circumstances, verdict
 from .credentials import Credential
+from .damage import damaged
 from .errors import RequestFailed
 from .ledger import Api
 
@@ -24,7 +25,7 @@ class Ask:
     `points` is what it is expected to cost. `repository` is whose credential it needs; where it is
     not given, the address or the variables of a query say so. `poll_of` is set where an answer is
     of use only if it is another than the one stored: the address whose validator is sent along.
-    `credential` is set where nobody else will do.
+    `credential` is set where nobody else will do. `narrows`: whoever asks can ask for less.
     """
 
     api: Api
@@ -36,6 +37,7 @@ class Ask:
     repository: Repository | None = None
     poll_of: str | None = None
     credential: Credential | None = None
+    narrows: bool = False
 
     @property
     def resource(self) -> str:
@@ -72,11 +74,14 @@ def cause_of(base: str, ask: Ask) -> str:
 
 
 def rest_judge(fine: tuple[int, ...]) -> Judge:
-    """A judge that has nothing against the statuses in `fine`, nor against a redirect."""
+    """A judge that has nothing against the statuses in `fine`, nor against a redirect.
+
+    A good status is not enough: the answer may have been spoiled on its way.
+    """
     passed = frozenset(fine) | REDIRECTS
 
     def judge(answer: Answer, asked: Circumstances) -> RequestFailed | None:
-        return verdict(answer, asked, fine=passed)
+        return verdict(answer, asked, fine=passed) or damaged(answer, asked.what)
 
     return judge
 

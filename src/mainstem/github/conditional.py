@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import Final, Protocol
 
 from .answers import Answer
+from .damage import damaged
 
 # Enough for the first pages that a poll asks for again; a whole capture passes through it.
 MOST_BYTES: Final = 8 * 1024 * 1024
@@ -84,8 +85,11 @@ class EtagCache:
         return answer
 
     def hold(self, url: str, answer: Answer) -> None:
-        """Keep a full answer that has an ETag, and let the least used go."""
-        if answer.status != 200 or "etag" not in answer.headers:
+        """Keep a full answer that has an ETag, and let the least used go.
+
+        One that was spoiled on the way has the ETag of the whole one: it must not take its place.
+        """
+        if answer.status != 200 or "etag" not in answer.headers or damaged(answer, "") is not None:
             return
         old = self._held.pop(url, None)
         self._bytes -= len(old.content) if old else 0

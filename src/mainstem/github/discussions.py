@@ -121,7 +121,8 @@ class DiscussionCalls:
             return graphql_verdict(answer, asked)
 
         payload = {"query": query.text, "variables": variables, "operationName": query.name}
-        ask = Ask("graphql", self._transport.graphql_url, about, judge, payload)
+        narrows = variables["first"] > 1
+        ask = Ask("graphql", self._transport.graphql_url, about, judge, payload, narrows=narrows)
         try:
             answer = await self._transport.send(ask)
         except ServerTrouble as error:

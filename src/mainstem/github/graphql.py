@@ -90,10 +90,14 @@ class _Trial:
 
 @dataclass(slots=True)
 class _Account:
-    """What the tries of one question took: the points of all, the seconds of the last."""
+    """What the tries of one question took: the points of all, the seconds of the last.
+
+    `narrows`: there is a narrower try to come, if this one is too heavy.
+    """
 
     points: int = 0
     seconds: float = 0.0
+    narrows: bool = False
 
     def take(self, answer: Answer) -> None:
         """Note an answer, whatever it says."""
@@ -321,11 +325,12 @@ class GraphQLCalls:
         refused: int | None = None
         account = _Account()
         while True:
+            smaller = trial.narrower(safe)
+            account.narrows = smaller is not None
             try:
                 found = await fetch(trial, account)
             except ResourceLimits:
                 refused = trial.page
-                smaller = trial.narrower(safe)
                 if smaller is None:
                     raise
                 trial = smaller
@@ -342,8 +347,11 @@ class GraphQLCalls:
         missing_is_fine: bool = False,
         account: _Account | None = None,
         repository: tuple[str, str] | None = None,
+        narrows: bool = False,
     ) -> Fields:
         """The answer's `data`. `points` is what it is expected to cost.
+
+        `narrows`, or an account that says so: the caller asks for less if this is too much.
 
         `repository` says whose credential it needs, where the variables do not.
 
@@ -365,6 +373,7 @@ class GraphQLCalls:
             payload,
             points,
             repository=repository,
+            narrows=narrows or (account is not None and account.narrows),
         )
         try:
             answer = await self._transport.send(ask)

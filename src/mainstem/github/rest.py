@@ -11,7 +11,7 @@ from . import rest_payloads
 from .addresses import below_base, is_below_base, repository_path
 from .answers import Answer
 from .errors import BadAnswer
-from .links import next_link
+from .links import links, next_link
 from .payload import Fields, bad_shape, rows, stamp
 from .transport import Transport
 from .values import Account, Comment, Issue, Listing, Page, PullRequest, Repository, Review
@@ -189,6 +189,9 @@ class RestCalls:
             )
         # The next page is at /repositories/{id}, which does not say whose credential it needs.
         answer = await self._transport.get(path, what=about, repository=whose)
+        if _ends_on_a_full_page(answer):
+            # A list of a hundred, or a link that went missing: the same is not told wrongly twice.
+            answer = await self._transport.get(path, what=about, repository=whose)
         return self._page_of(answer, about, read)
 
     def _page_of(self, answer: Answer, about: str, read: Reader[T]) -> Page[T]:
@@ -210,6 +213,13 @@ class RestCalls:
                 "Set the base URL to the address that the server calls its own.",
             )
         return path
+
+
+def _ends_on_a_full_page(answer: Answer) -> bool:
+    """Whether the first page of a list is full and names no other: nothing says that it is all."""
+    body = answer.json()
+    named = links(answer.headers.get("link"))
+    return isinstance(body, list) and len(body) == PER_PAGE and not {"next", "first"} & {*named}
 
 
 def _body(answer: Answer, about: str) -> Any:

@@ -349,7 +349,8 @@ class Transport:
         if sending.ask.credential is None and await self._another(error, sending, credential):
             return timedelta(0)
         sending.tries = sending.tries.after(error)
-        return next_pause(error, sending.tries, self._policy, roll=self._roll())
+        narrows = sending.ask.narrows
+        return next_pause(error, sending.tries, self._policy, roll=self._roll(), narrows=narrows)
 
     async def _another(
         self, error: RequestFailed, sending: _Sending, credential: Credential
