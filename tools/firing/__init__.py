@@ -1,0 +1,1 @@
+"""A capture under fire: trouble of every kind, a world that changes meanwhile, and the verdict."""
