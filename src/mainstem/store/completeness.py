@@ -103,7 +103,8 @@ def captured_repositories(conn: Connection) -> Sequence[UUID]:
     table = repositories
     is_whole = exists().where(
         capture_cursors.c.repository_id == table.c.id,
-        capture_cursors.c.kind == "pulls",
+        # Over either API.
+        capture_cursors.c.kind.in_(("pulls", "pulls-rest")),
         capture_cursors.c.completed_at.is_not(None),
     )
     is_off = exists().where(

@@ -3,6 +3,7 @@
 import sqlite3
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import make_url
 
@@ -17,10 +18,12 @@ from .house import House, with_limits
 _KEPT: dict[tuple[int, int], bytes] = {}
 
 
-async def capture(house: House, run_id: str, **limits: Any) -> RunResult[Any]:
+async def capture(
+    house: House, run_id: str, *, repository_id: UUID | None = None, **limits: Any
+) -> RunResult[Any]:
     """Capture whole what is not yet, and what has changed since."""
     asked = RepositorySyncGraphqlRequested(
-        repository_id=house.repository_id, history="full", with_issues=True
+        repository_id=repository_id or house.repository_id, history="full", with_issues=True
     )
     services = with_limits(house, **limits)
     return await run_handler(capture_repository_sync_graphql, asked, services, run_id=run_id)

@@ -21,7 +21,7 @@ from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.home import Home, check_same_repository
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
-from mainstem.github import WholeIssues, WholePulls
+from mainstem.github import RepositoryRef, WholeIssues, WholePulls
 from mainstem.store import (
     Belonging,
     ItemKind,
@@ -94,8 +94,13 @@ async def mend(services: Services, home: Home, step: str) -> Mended:
             whole_pulls = await services.github.whole_pulls(home.owner, home.name, pulls)
         if issues:
             whole_issues = await services.github.whole_issues(home.owner, home.name, issues)
-        for found in whole_pulls.items:
-            check_same_repository(home, found.repository)
+        found = [one.repository for one in whole_pulls.items]
+        for whose in [*found, *(one.repository for one in whole_issues.items)]:
+            check_same_repository(home, whose)
+        if whole_pulls.gone or whole_issues.gone:
+            # A number may be unknown because the name is another repository's now.
+            now = await services.github.repository(home.owner, home.name)
+            check_same_repository(home, RepositoryRef(now.id, now.full_name))
         batch = await rows_of_all(services, home, whole_pulls.items, whole_issues.items)
     at = services.clock.now()
     return await services.database.run_write(

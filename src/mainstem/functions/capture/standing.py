@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -15,6 +16,9 @@ from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
 from mainstem.github import LegallyBlocked, NotFound
 from mainstem.store import CaptureCursor, load_cursor, note_refusal
+
+# Lists that a capture may read beside the pages of pull requests.
+_OF_PULLS: Final = ("people", "review-comments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,17 @@ class Standing:
 
 def load_standing(conn: Connection, home: Home, overlap: timedelta) -> Standing:
     """As of now."""
-    found = {kind: load_cursor(conn, home.id, kind) for kind in BOTH}
-    whole = {
-        kind: cursor
-        for kind, cursor in found.items()
-        if cursor is not None and cursor.completed_at is not None
-    }
+    found = {name: load_cursor(conn, home.id, name) for name in (*BOTH, *_OF_PULLS)}
+    # Pull requests without what is theirs would all be doubted.
+    beside = [cursor for name in _OF_PULLS if (cursor := found[name]) is not None]
+    half_read = any(cursor.completed_at is None for cursor in beside)
+    whole: dict[Kind, CaptureCursor] = {}
+    for kind in BOTH:
+        cursor = found[kind]
+        if cursor is not None and cursor.completed_at is not None:
+            whole[kind] = cursor
+    if half_read:
+        whole.pop("pulls", None)
     return Standing(load_refresh(conn, home.id), whole, overlap)
 
 

@@ -1,0 +1,88 @@
+"""Reading whole what is doubted: what is gone is marked, by an answer about the same repository."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from mainstem.catalog import NonRetriableError
+from mainstem.functions.capture.mending import Mended, mend
+from mainstem.functions.capture.refresh_note import RefreshNote, load_refresh, save_refresh
+from mainstem.functions.home import load_home
+from mainstem.simulate import changes
+
+from .captured import captured_house
+from .conftest import Build
+from .house import NOW, House
+
+
+@pytest.fixture
+async def small(build: Build) -> House:
+    return await captured_house(build, 13, 12)
+
+
+async def doubt(house: House, *, pulls: Sequence[int] = (), issues: Sequence[int] = ()) -> Mended:
+    note = RefreshNote().doubting(pulls, issues)
+    house.database.write(save_refresh, house.repository_id, note, NOW)
+    home = await load_home(house.services, house.repository_id)
+    return await mend(house.services, home, "run/mend-1")
+
+
+async def test_what_is_as_it_was_is_settled_without_a_change(small: House) -> None:
+    before = small.what_github_said()
+    done = await doubt(small, pulls=sorted(small.there.pulls)[:3])
+    assert (done.checked, done.missing, done.deleted, done.left) == (3, 0, 0, 0)
+    assert small.what_github_said() == before
+
+
+async def test_a_pull_request_that_is_gone_is_marked_with_what_belongs_to_it(small: House) -> None:
+    number = next(n for n in small.there.pulls if small.there.issue_comments[n])
+    del small.there.pulls[number]
+    small.there.changed()
+    done = await doubt(small, pulls=[number])
+    assert small.pull(number)["deleted_at"] == small.clock.moment
+    on_it = [
+        row for row in small.rows("comments") if row["pull_request_id"] == small.pull_id(number)
+    ]
+    assert on_it
+    assert all(row["deleted_at"] for row in on_it)
+    assert done.deleted > len(on_it)
+
+
+async def test_a_number_that_was_never_stored_is_missing_and_fetched(small: House) -> None:
+    new = changes.open_issue(small.there, "Unseen", user=small.user())
+    done = await doubt(small, issues=[new["number"]])
+    assert (done.missing, done.tally.read.issues) == (1, 1)
+
+
+async def test_under_a_name_that_is_anothers_now_nothing_is_marked(small: House) -> None:
+    home = await load_home(small.services, small.repository_id)
+    number = min(small.there.pulls)
+    note = RefreshNote().doubting([number])
+    small.database.write(save_refresh, small.repository_id, note, NOW)
+    small.there.record["id"] = 999
+    del small.there.pulls[number]
+    small.there.changed()
+    with pytest.raises(NonRetriableError, match="now has repository 999"):
+        await mend(small.services, home, "run/mend-1")
+    assert small.pull(number)["deleted_at"] is None
+
+
+async def test_a_comment_that_comes_and_goes_is_stored_and_marked(small: House) -> None:
+    number = min(small.there.pulls)
+    before = len([row for row in small.rows("comments") if row["deleted_at"] is None])
+    said = changes.add_comment(small.there, number, "Now.", user=small.user())
+    await doubt(small, pulls=[number])
+    assert len([row for row in small.rows("comments") if row["deleted_at"] is None]) == before + 1
+    changes.delete_comment(small.there, said["id"])
+    done = await doubt(small, pulls=[number])
+    assert done.deleted == 1
+
+
+async def test_a_step_tried_again_answers_the_same(small: House) -> None:
+    number = min(small.there.pulls)
+    first = await doubt(small, pulls=[number])
+    home = await load_home(small.services, small.repository_id)
+    small.github.log.clear()
+    assert await mend(small.services, home, "run/mend-1") == first
+    assert small.github.log.requests == 0
+    assert small.database.read(load_refresh, small.repository_id).doubted == 0
