@@ -18,7 +18,6 @@ from sqlalchemy import (
     Select,
     Subquery,
     Table,
-    and_,
     exists,
     func,
     not_,
@@ -51,6 +50,16 @@ class Responses:
     first_responders: tuple[Responder, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """When an item was opened, and who first said something to it: None if nobody did."""
+
+    created_at: datetime
+    answered_at: datetime | None = None
+    responder: Any = None
+    login: str = ""
+
+
 def load_responses(
     conn: Connection, repository_id: UUID, *, include_bots: bool = False, listed: int = 5
 ) -> Responses:
@@ -74,7 +83,7 @@ def load_responses(
     )
 
 
-def _waits(rows: list[Any]) -> Spread:
+def _waits(rows: list[FirstAnswer]) -> Spread:
     known: list[tuple[datetime, datetime]] = [
         (row.created_at, row.answered_at) for row in rows if row.answered_at is not None
     ]
@@ -83,8 +92,8 @@ def _waits(rows: list[Any]) -> Spread:
 
 def _first_answers(
     conn: Connection, items: Table, repository_id: UUID, *, include_bots: bool
-) -> list[Any]:
-    """One row per item: created_at, answered_at, responder, login (the last three null if none)."""
+) -> list[FirstAnswer]:
+    """One for each item, answered or not."""
     people = tables.contributors
     answers = _answers(items, repository_id)
     author = person_key(items)
@@ -105,25 +114,24 @@ def _first_answers(
         )
         .subquery()
     )
+    first = select(candidates).where(candidates.c.place == 1)
+    answered = {row.item: row for row in conn.execute(first)}
     question = (
-        select(
-            items.c.created_at,
-            candidates.c.at.label("answered_at"),
-            candidates.c.responder,
-            candidates.c.login,
-        )
-        .select_from(
-            with_people(items).outerjoin(
-                candidates, and_(candidates.c.item == items.c.id, candidates.c.place == 1)
-            )
-        )
+        select(items.c.id, items.c.created_at)
+        .select_from(with_people(items))
         .where(
             items.c.repository_id == repository_id,
             is_live(items),
             wanted(items, people, include_bots=include_bots),
         )
     )
-    return list(conn.execute(question))
+    # Joined here: SQLite goes through all answers for each item, having no index on them.
+    return [
+        FirstAnswer(row.created_at, found.at, found.responder, found.login)
+        if (found := answered.get(row.id))
+        else FirstAnswer(row.created_at)
+        for row in conn.execute(question)
+    ]
 
 
 def _answers(items: Table, repository_id: UUID) -> Subquery:
