@@ -8,7 +8,7 @@ from mainstem.cli.progress import Panel, Seen
 from mainstem.engine import Change
 from mainstem.github import Usage
 
-USAGE = Usage(70, 5, 65, 210, 4, 0, 3.0, None, 4000, {})
+USAGE = Usage(70, 5, 65, 210, 4, 0, 3.0, None, 4000, None, 5000, {})
 ROWS = {"pull_requests": 1200, "reviews": 3, "comments": 4, "issues": 5, "contributors": 6}
 
 

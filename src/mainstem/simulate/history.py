@@ -115,7 +115,7 @@ def _as_of(home: Repository, row: Row, at: str) -> Row:
     number = row["number"]
     if at >= row["updated_at"]:
         return row
-    known = dict(row)
+    known = {**row, "_as_of": at}
     known["updated_at"] = max(row["created_at"], at)
     if (row.get("closed_at") or "") > at:
         known.update(state="open", closed_at=None)

@@ -216,10 +216,11 @@ class Shapes:
         }
         if detail:
             made |= {name: row.get(name) for name in _DETAIL}
-            # What its lists hold, as the graph counts it: they change while this is served, and a
-            # recording may lack a comment that GitHub counted.
-            made["comments"] = len(home.issue_comments.get(number, ()))
-            made["review_comments"] = len(home.review_comments.get(number, ()))
+            if "_as_of" not in row:
+                # What its lists hold, as the graph counts it: they change while this is served, and
+                # a recording may lack a comment that GitHub counted.
+                made["comments"] = len(home.issue_comments.get(number, ()))
+                made["review_comments"] = len(home.review_comments.get(number, ()))
             made["merged"] = row.get("merged_at") is not None
             made["mergeable_state"] = row.get("mergeable_state", "unknown")
             made["maintainer_can_modify"] = row.get("maintainer_can_modify", False)
