@@ -37,7 +37,7 @@ async def captured(build: Build) -> House:
 @pytest.fixture
 async def small(build: Build) -> House:
     """The same of a small one."""
-    house = await captured_house(build, 13, 12)
+    house = await captured_house(build, 14, 8)
     await capture(house, "first look")
     return house
 
@@ -218,9 +218,9 @@ async def test_the_watermark_waits_for_the_end_of_the_walk(build: Build) -> None
 
 
 async def test_two_refreshes_at_once_store_the_same(small: House, build: Build) -> None:
-    change_pulls(small, 10)
+    change_pulls(small, 7)
     await asyncio.gather(
-        capture(small, "one", history_page=3), capture(small, "other", history_page=3)
+        capture(small, "one", history_page=2), capture(small, "other", history_page=2)
     )
     await capture(small, "after")
     assert_same(small, await fresh(build, small))

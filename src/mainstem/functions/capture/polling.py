@@ -76,7 +76,12 @@ async def look_for_changes(services: Services, home: Home, standing: Standing) -
         pulls = await github.poll_pulls(home.owner, home.name)
         if pulls is not None:
             newest = max((pull.updated_at for pull in pulls.items), default=None)
-            polled = replace(polled, answered=True, changed=_is_newer(newest, standing))
+            # A pull request tells of its repository: another answer hints at some change. Once two
+            # requests are paid, the query costs less than to ask further, but for the first look,
+            # which is told everything.
+            is_hint = bool(lists) and not standing.is_first
+            changed = _is_newer(newest, standing) or is_hint
+            polled = replace(polled, answered=True, changed=changed)
     if following.issues and not polled.changed:
         since = standing.since("issues")
         issues = await github.poll_issues(home.owner, home.name, since=since)
