@@ -63,6 +63,8 @@ ISSUES: tuple[Issues, ...] = (
 # Innermost lists that a pull request or an issue brings, next to those of its threads.
 LEAVES = {"timeline": 1, "reviews and comments": 2, "submissions": 1, "reviews": 1}
 DRESSING_LEAVES = {"embedded": 3, "pulls by REST": 0, "issues by REST": 1}
+COUNTED = 1
+"""The number of commits, a column of ours, is in no scalar: its list is opened for its count."""
 ISSUE_LEAVES = {
     "GraphQL": 3,
     "GraphQL, labels by REST": 1,
@@ -222,7 +224,7 @@ class _Search:
         self, discussion: Discussion, dressing: Dressing, threads: int | None
     ) -> tuple[int, int]:
         """Units of a page: of itself, and of each pull request."""
-        each = LEAVES[discussion] + self._dressing_leaves(dressing)
+        each = COUNTED + LEAVES[discussion] + self._dressing_leaves(dressing)
         return 1, each + (1 + threads if threads else 0)
 
     def _rest(

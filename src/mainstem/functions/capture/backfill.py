@@ -261,9 +261,10 @@ async def complete_lists(services: Services, home: Home, name: ListName, step: s
     if cursor is not None and cursor.last_step == step and cursor.last_result is not None:
         return PageDone.again(cursor.last_result)
     if note.seen == 0:
-        # Where GitHub answers wide pages in time, it answers as many lists.
+        # As many lists as pull requests on a page: where GitHub has no time for more, it says so of
+        # both.
         pulls = await services.database.run_read(load_note, home, "pulls")
-        note = replace(note, width=Width(max(note.width.widest, pulls.width.widest)))
+        note = replace(note, width=pulls.width if pulls.seen else note.width)
     aliases = note.width.widest
     gaps = await services.database.run_read(next_gaps, home.id, aliases)
     if not gaps:

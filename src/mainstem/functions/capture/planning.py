@@ -210,6 +210,7 @@ def next_page(note: Note, limits: Limits) -> PullPlan:
         note.left,
         note.sizes,
         widest=min(note.width.widest, limits.history_page),
+        aliases=note.width.widest,
         people=note.people,
         source=note.review_comments,
         # The first page has threads, so that there is something to hold the counts against.
