@@ -75,7 +75,7 @@ async def test_poll_asks_for_the_first_page_of_each_list(github: GitHub, script:
         "/repos/o/r/pulls?state=all&sort=updated&direction=desc&per_page=7",
         f"/repos/o/r/pulls/comments?sort=updated&direction=asc&per_page=100{at}",
         "/repos/o/r/issues/comments?sort=updated&direction=asc&per_page=100",
-        f"/repos/o/r/issues?state=all&sort=updated&direction=asc&per_page=100{at}",
+        f"/repos/o/r/issues?state=all&sort=updated&direction=desc&per_page=100{at}",
     ]
 
 

@@ -60,15 +60,16 @@ class PollCalls(RestCalls):
     async def poll_issues(
         self, owner: str, name: str, *, since: datetime | None
     ) -> Page[Issue] | None:
-        """The issues updated at `since` or after. None too where issues are switched off.
+        """The issues updated at `since` or after, the newest first, at most a hundred.
 
+        None too where issues are switched off.
         The pull requests among them are left out of `items`, and counted in `seen`.
         """
         path = query_path(
             repository_path(owner, name, "issues"),
             state="all",
             sort="updated",
-            direction="asc",
+            direction="desc",
             per_page=PER_PAGE,
             since=stamp(since),
         )

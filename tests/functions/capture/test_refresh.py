@@ -38,7 +38,8 @@ async def captured(build: Build) -> House:
 async def small(build: Build) -> House:
     """The same of a small one."""
     house = await captured_house(build, 14, 8)
-    await capture(house, "first look")
+    for look in ("first look", "second look"):
+        await capture(house, look)
     return house
 
 

@@ -38,15 +38,13 @@ class Polled:
     """What the look brought.
 
     `lists` are the first pages of the comment lists that are not as they were; `changed` says that
-    pull requests or issues are to be asked for; `answered` that anything was told at all;
-    `issues_are_many` that the list of issues has outgrown half a page.
+    pull requests or issues are to be asked for; `answered` that anything was told at all.
     """
 
     lists: dict[CommentList, Page[Comment]] = field(default_factory=dict)
     unlisted: Unlisted = Unlisted()
     changed: bool = False
     answered: bool = False
-    issues: Page[Issue] | None = None
 
     @property
     def comments(self) -> list[Comment]:
@@ -76,20 +74,14 @@ async def look_for_changes(services: Services, home: Home, standing: Standing) -
         pulls = await github.poll_pulls(home.owner, home.name)
         if pulls is not None:
             newest = max((pull.updated_at for pull in pulls.items), default=None)
-            # A pull request tells of its repository: another answer hints at some change. Once two
-            # requests are paid, the query costs less than to ask further, but for the first look,
-            # which is told everything.
-            is_hint = bool(lists) and not standing.is_first
-            changed = _is_newer(newest, standing) or is_hint
-            polled = replace(polled, answered=True, changed=changed)
+            polled = replace(polled, answered=True, changed=_is_newer(newest, standing))
     if following.issues and not polled.changed:
         since = standing.since("issues")
         issues = await github.poll_issues(home.owner, home.name, since=since)
         if issues is not None:
-            changed = issues.next is not None or await services.database.run_read(
-                _has_new_issue, home, issues.items
-            )
-            polled = replace(polled, answered=True, changed=changed, issues=issues)
+            # The newest come first: what is new is on this page, however long the list has grown.
+            changed = await services.database.run_read(_has_new_issue, home, issues.items)
+            polled = replace(polled, answered=True, changed=changed)
     return polled
 
 

@@ -27,7 +27,6 @@ from mainstem.functions.capture.mending import Mended, mend
 from mainstem.functions.capture.planning import BOTH, Kind
 from mainstem.functions.capture.polling import Polled, look_for_changes
 from mainstem.functions.capture.refresh_note import (
-    HALF_A_PAGE,
     Changing,
     CommentList,
     RefreshNote,
@@ -296,7 +295,7 @@ def _store_look(
     note = replace(note, later=note.later | done.later)
     heads, pages = _heads(changes), int(changes is not None)
     held = _held(before)
-    moved = _moved_lists(before, polled, heads)
+    moved = _moved_lists(before, polled)
     _note_totals(conn, home, now, changes, at)
     if left:
         for name, page in polled.lists.items():
@@ -371,22 +370,13 @@ def _held(standing: Standing) -> dict[Changing, datetime]:
     return {name: since for name, since in known.items() if since is not None}
 
 
-def _moved_lists(
-    standing: Standing, polled: Polled, heads: Mapping[Changing, datetime]
-) -> dict[Changing, datetime]:
+def _moved_lists(standing: Standing, polled: Polled) -> dict[Changing, datetime]:
     """From when on the lists that have grown too long are to be asked for."""
     moved: dict[Changing, datetime] = {}
     for name, page in polled.lists.items():
         since = _since_behind(standing.since(name), page, standing.overlap)
         if since is not None and since != standing.since(name):
             moved[name] = since
-    issues = polled.issues
-    if issues is not None and (issues.next is not None or issues.seen >= HALF_A_PAGE):
-        # Pull requests are on that list too: up to the newest update of either, all is known.
-        known = [*heads.values(), *(standing.watermark(kind) for kind in standing.cursors)]
-        newest = max((moment for moment in known if moment is not None), default=None)
-        if newest is not None:
-            moved["issues"] = newest - standing.overlap
     return moved
 
 

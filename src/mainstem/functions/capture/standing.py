@@ -34,11 +34,6 @@ class Standing:
         """Which kinds are captured whole."""
         return Following("pulls" in self.cursors, "issues" in self.cursors)
 
-    @property
-    def is_first(self) -> bool:
-        """Whether no refresh has ended yet."""
-        return not self.note.since
-
     def watermark(self, kind: Kind) -> datetime | None:
         """Up to when everything of that kind is stored; None for an empty repository."""
         return self.cursors[kind].watermark if kind in self.cursors else None
