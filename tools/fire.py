@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from itertools import cycle
+from itertools import count
 
 from firing.campaign import Fire, Found, burn
 from firing.databases import Databases
@@ -69,10 +69,11 @@ async def _campaign(asked: argparse.Namespace) -> list[Found]:
 
 
 def _fires(asked: argparse.Namespace) -> Iterator[Fire]:
-    shapes = cycle([asked.shape] if asked.shape else SHAPES)
-    ways = cycle(("graphql", "rest") if asked.via == "both" else (asked.via,))
-    for number, shape in enumerate(shapes):
-        seed = asked.seed + number
+    """One for each seed; what a seed burns does not depend on where the campaign begins."""
+    for seed in count(asked.seed):
+        shape = asked.shape or SHAPES[seed % len(SHAPES)]
+        # REST needs two requests for each pull request: every seventh is enough.
+        both = "rest" if seed % 7 == 0 else "graphql"
         # Every other refuses too much work with a 502, every third has little to spend.
         yield Fire(
             seed,
@@ -80,12 +81,12 @@ def _fires(asked: argparse.Namespace) -> Iterator[Fire]:
             asked.pulls or SIZES.get(shape, 300),
             asked.rate,
             asked.deeds,
-            next(ways) if number % len(SHAPES) == 0 or asked.shape else "graphql",
+            both if asked.via == "both" else asked.via,
             asked.database,
             core=60 if seed % 3 == 0 else 5_000,
             points=60 if seed % 3 == 0 else 5_000,
             refusal="502" if seed % 2 == 0 else "RESOURCE_LIMITS_EXCEEDED",
-            widest=(None, 40, 25)[seed % 3],
+            widest=(None, 40, 25)[seed // 6 % 3],
         )
 
 

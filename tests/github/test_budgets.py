@@ -238,3 +238,15 @@ def test_room_is_what_the_priority_may_spend() -> None:
     assert room_for(full(700), "backfill") == 700 - 5_000 * RESERVE
     assert room_for(full(700), "interactive") == 700
     assert room_for(Budget(), "normal") is None
+
+
+def test_however_often_a_limit_was_met_a_query_finds_a_place_within_a_minute() -> None:
+    # Whoever is sent away begins anew: a place that is always too far off is never reached.
+    budget, now = full(), NOW
+    for _ in range(20):
+        now += MINUTE
+        budget = quieted(budget, cause="x", until=now, sent_per_minute=1, now=now)
+    for _ in range(10):
+        budget, loan = lend(budget, wish(points=8), QUERIES, now)
+        assert isinstance(loan, Loan)
+        now = loan.at

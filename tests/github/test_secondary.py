@@ -46,7 +46,7 @@ async def test_limit_of_rest_is_met_once(
 
 @pytest.mark.parametrize("status", [403, 200])
 async def test_limit_of_graphql_is_met_once(world: World, clock: SteeredClock, status: int) -> None:
-    options = limited(clock, graphql_points=6, graphql_status=status, retry_after=None)
+    options = limited(clock, graphql_points=36, graphql_status=status, retry_after=None)
     number = next(iter(world.repository.pulls))
     async with (
         simulated_github(world, options=options) as pretend,
@@ -54,7 +54,7 @@ async def test_limit_of_graphql_is_met_once(world: World, clock: SteeredClock, s
             base_url=pretend.url, token="t", policy=PATIENT, clock=clock, sleep=clock.sleep
         ) as github,
     ):
-        for _ in range(15):
+        for _ in range(80):
             await github.recent_pulls(OWNER, NAME, first=1)
         assert [entry.status for entry in pretend.log.entries if entry.limited] == [status]
         # The other API has its own limit, and was never quiet.

@@ -22,6 +22,7 @@ _WHO = {
     "merged_by_login": "merged_by_id",
 }
 _LISTS = {"assignees", "requested_reviewers"}
+_PARENT = "in_reply_to_github_id"
 
 
 def differences(fired: Database, truth: Database, gone: Mapping[int, str]) -> list[str]:
@@ -50,6 +51,9 @@ def _compare(
     lost: Collection[Any],
     logins: Collection[str],
 ) -> Iterator[str]:
+    # REST names what a comment answers when that is gone, GraphQL does not.
+    there = {number for number, _ in theirs}
+    orphaned = {row.get(_PARENT) for row in (*mine.values(), *theirs.values())} - there
     for number, row in theirs.items():
         here = mine.get(number)
         if here is None:
@@ -60,6 +64,8 @@ def _compare(
             if key in _LISTS and known is not None:
                 known = [login for login in known if login not in logins or login in (value or ())]
             if known == value or (key in _WHO and here[_WHO[key]] in lost):
+                continue
+            if key == _PARENT and {known, value} <= {None, *orphaned}:
                 continue
             yield f"{table} {number} {key}: {here[key]!r}, not {value!r}"
     for number in mine.keys() - theirs.keys():

@@ -10,6 +10,8 @@ from mainstem.simulate import SimulatedGitHub
 
 __all__ = ["Watch"]
 
+# Whoever gets no answer is not told what is left, and may ask once more.
+_UNTOLD = ("hang up", "cut")
 # Requests of one process that may be under way when a limit is met.
 _AT_ONCE = {"core": 4, "graphql": 1}
 _PAUSE = timedelta(seconds=1)
@@ -24,6 +26,7 @@ class Watch:
     early: Counter[tuple[str, datetime]] = field(default_factory=Counter)
     _quiet: dict[str, datetime] = field(default_factory=dict)
     _refused: int = 0
+    _untold: int = 0
     _limited: Counter[str] = field(default_factory=Counter)
 
     def see(self, github: SimulatedGitHub, line: str) -> None:
@@ -31,8 +34,10 @@ class Watch:
         resource: Any = "graphql" if line.endswith("/graphql") else "core"
         now = self.now()
         budget = github.budgets.of("t", resource, now)
-        if budget.remaining == 0:
+        untold = sum(github.faults.met[kind] for kind in _UNTOLD)
+        if budget.remaining == 0 and untold == self._untold:
             self.overdrawn[resource, budget.reset] += 1
+        self._untold = untold
         quiet = self._quiet.get(resource)
         if quiet is not None and now < quiet:
             self.early[resource, quiet] += 1
