@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mainstem.functions.capture.refresh import has_all
 from mainstem.functions.capture.refresh_note import (
     RefreshNote,
     Walk,
@@ -15,6 +14,7 @@ from mainstem.functions.capture.refresh_note import (
     save_refresh,
     time_of,
 )
+from mainstem.functions.capture.refresh_storing import has_all
 from mainstem.functions.capture.storing import Counts, Tally
 
 from .conftest import Build
