@@ -124,7 +124,7 @@ def store_look(
     step: str,
     at: datetime,
 ) -> Refreshed:
-    """Store what a look brought: the end of a refresh, or the beginning of a walk if lists are left.
+    """Store what a look brought: a whole refresh, or the beginning of a walk if lists are left.
 
     `before` is how things stood when GitHub was asked.
     """
