@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -71,9 +71,11 @@ async def test_page_costs_what_the_planner_reckons(
 async def test_page_of_issues_and_the_probe_cost_what_the_planner_reckons(
     visitor: GitHub,
 ) -> None:
-    page = await visitor.issue_bundles_page(OWNER, NAME, first=83)
-    assert page.effort is not None
-    assert page.effort.points == points_of(issue_units(83))
+    for people, where in ((True, "page"), (False, "list")):
+        page = await visitor.issue_bundles_page(OWNER, NAME, first=83, people=people)
+        assert (page.items[0].issue.labels is UNSET) != people
+        assert page.effort is not None
+        assert page.effort.points == points_of(issue_units(83, people=cast("People", where)))
     await visitor.probe(OWNER, NAME)
     assert visitor.ledger.snapshot().by_query["Probe"].points == 1
 

@@ -135,12 +135,13 @@ def test_more_threads_than_comments_are_never_asked_for(comments: int) -> None:
     assert 1 <= threads_for(comments) <= comments
 
 
-@given(st.integers(0, 20_000), st.integers(1, 100))
-def test_no_width_of_issues_is_cheaper(total: int, widest: int) -> None:
-    plan = plan_issues(total, widest=widest)
+@given(st.integers(0, 20_000), st.integers(0, 20_000), st.integers(1, 100))
+def test_no_width_of_issues_is_cheaper(total: int, pulls: int, widest: int) -> None:
+    plan = plan_issues(total, pulls=pulls, widest=widest)
     found = [
-        pages * (1 + max(1, int((1 + 3 * width) / 100 + 0.5)))
+        pages * (1 + max(1, int((1 + inside * width) / 100 + 0.5))) + listed
         for width in range(1, widest + 1)
         for pages in (max(1, ceil(total / width)),)
+        for inside, listed in ((3, 0), (1, max(1, ceil((total + pulls) / 100))))
     ]
     assert plan.bill.requests + plan.bill.points == min(found)

@@ -20,7 +20,8 @@ def test_every_query_is_among_those_checked() -> None:
     names = {
         "PullBundle", "PullsPage", "PullsPageWithPeople", "PullsPageOfReviews",
         "PullsPageOfReviewsWithPeople", "PullsPageOfTimelines",
-        "PullsPageOfTimelinesWithPeople", "Probe", "RecentPulls", "IssueBundlesPage",
+        "PullsPageOfTimelinesWithPeople", "Probe", "RecentPulls", "IssuesPage",
+        "IssuesPageWithPeople",
     }  # fmt: skip
     assert {query.name for query in TEXTS} == names
 

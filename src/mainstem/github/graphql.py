@@ -33,7 +33,8 @@ from .planner import (
 )
 from .planner import points_of as points_for
 from .queries import (
-    ISSUE_BUNDLES_PAGE,
+    ISSUES_PAGE,
+    ISSUES_PAGE_WITH_PEOPLE,
     PROBE,
     PULL_BUNDLE,
     PULLS_PAGE,
@@ -245,19 +246,25 @@ class GraphQLCalls:
         since: datetime | None = None,
         first: int = FIRST_WIDTH,
         safe: int | None = None,
+        people: bool = True,
         next: str | None = None,
     ) -> Page[IssueBundle]:
-        """A page of issues with their comments; with `since`, those updated from then on."""
+        """A page of issues with their comments; with `since`, those updated from then on.
+
+        Without `people`, labels and assignees are left to REST's list.
+        """
         about = f"issues of {owner}/{name}"
+        query = ISSUES_PAGE_WITH_PEOPLE if people else ISSUES_PAGE
+        where: People = "page" if people else "list"
 
         async def fetch(trial: _Trial, account: _Account) -> Fields:
             variables = _page_variables(owner, name, trial.page, next, order, direction)
             variables |= {"since": stamp(since), "nested": trial.nested}
             data = await self._ask(
-                ISSUE_BUNDLES_PAGE,
+                query,
                 variables,
                 about,
-                points=points_for(issue_units(trial.page)),
+                points=points_for(issue_units(trial.page, people=where)),
                 account=account,
             )
             return _found(data, "repository", about)

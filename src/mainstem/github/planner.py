@@ -39,7 +39,8 @@ _WITH_THREADS: Final = 3
 _BARE: Final = 2
 _WITH_REVIEWS: Final = 3
 _PEOPLE: Final = 3
-_IN_ISSUE: Final = 3
+_IN_ISSUE: Final = 1
+_PEOPLE_OF_ISSUE: Final = 2
 
 People = Literal["page", "list"]
 ReviewComments = Literal["threads", "list"]
@@ -155,10 +156,17 @@ class PullPlan:
 
 @dataclass(frozen=True, slots=True)
 class IssuePlan:
-    """How issues are read."""
+    """How issues are read: items on a page, and where labels and assignees come from."""
 
     width: int
-    bill: Bill
+    people: People
+    pages: Bill
+    people_list: Bill = Bill()
+
+    @property
+    def bill(self) -> Bill:
+        """All of it."""
+        return self.pages + self.people_list
 
 
 def points_of(units: int) -> int:
@@ -183,9 +191,9 @@ def page_nodes(width: int, *, threads: int) -> int:
     return width * (1 + lists + 2 * LARGEST_PAGE + 20)
 
 
-def issue_units(width: int) -> int:
+def issue_units(width: int, *, people: People = "page") -> int:
     """Connections that a page of issues opens."""
-    return 1 + _IN_ISSUE * width
+    return 1 + width * (_IN_ISSUE + (_PEOPLE_OF_ISSUE if people == "page" else 0))
 
 
 def pages(items: int, width: int) -> int:
@@ -282,13 +290,28 @@ def threads_for(comments: int) -> int:
 
 
 def plan_issues(
-    total: int, *, widest: int = LARGEST_PAGE, prices: Prices | None = None
+    total: int,
+    *,
+    pulls: int = 0,
+    widest: int = LARGEST_PAGE,
+    prices: Prices | None = None,
+    people: People | None = None,
 ) -> IssuePlan:
-    """The cheapest width for `total` issues with their comments, labels and assignees."""
+    """The cheapest way to read `total` issues with their comments, labels and assignees.
+
+    REST's list of issues has the `pulls` pull requests among them. `people` fixes what was decided.
+    """
     worth = prices or Prices()
     plans = (
-        IssuePlan(width, Bill(graphql=count, points=count * points_of(issue_units(width))))
+        IssuePlan(width, where, paid, listed)
+        for where in ([people] if people else ("page", "list"))
+        for listed in (
+            Bill(rest=pages(total + pulls, LARGEST_PAGE)) if where == "list" else Bill(),
+        )
         for width in widths(widest)
         for count in (pages(total, width),)
+        for paid in (
+            Bill(graphql=count, points=count * points_of(issue_units(width, people=where))),
+        )
     )
     return min(plans, key=lambda plan: (worth.of(plan.bill), -plan.width))

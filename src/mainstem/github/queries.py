@@ -256,22 +256,35 @@ query RecentPulls(
 {ACTOR}{PULL}""",
 )
 
-ISSUE: Final = f"""
-fragment IssueParts on Issue {{
+_ISSUE_PARTS: Final = f"""
   id fullDatabaseId number title body state stateReason(enableDuplicate: true)
   createdAt updatedAt closedAt url
   author {{ ...ActorParts }}
   milestone {{ title }}
+  comments(first: $nested) {{ {PAGE} nodes {{ ...IssueCommentParts }} }}
+"""
+
+ISSUE: Final = f"""
+fragment IssueParts on Issue {{
+  {_ISSUE_PARTS}
   labels(first: 100) {{ nodes {{ name }} }}
   assignees(first: 20) {{ nodes {{ login }} }}
-  comments(first: $nested) {{ {PAGE} nodes {{ ...IssueCommentParts }} }}
 }}
 """
 
-ISSUE_BUNDLES_PAGE: Final = Query(
-    "IssueBundlesPage",
-    f"""
-query IssueBundlesPage(
+# Labels and assignees come from REST's list then.
+BARE_ISSUE: Final = f"""
+fragment IssueParts on Issue {{
+  {_ISSUE_PARTS}
+}}
+"""
+
+
+def _issues_page(name: str, issue: str) -> Query:
+    return Query(
+        name,
+        f"""
+query {name}(
   $owner: String!, $name: String!, $first: Int!, $after: String, $order: IssueOrder!,
   $since: DateTime, $nested: Int!
 ) {{
@@ -284,8 +297,12 @@ query IssueBundlesPage(
     }}
   }}
 }}
-{ACTOR}{ISSUE_COMMENT}{ISSUE}""",
-)
+{ACTOR}{ISSUE_COMMENT}{issue}""",
+    )
+
+
+ISSUES_PAGE: Final = _issues_page("IssuesPage", BARE_ISSUE)
+ISSUES_PAGE_WITH_PEOPLE: Final = _issues_page("IssuesPageWithPeople", ISSUE)
 
 
 @dataclass(frozen=True, slots=True)

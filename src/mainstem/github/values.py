@@ -176,7 +176,10 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One issue (never a pull request). Labels are names, assignees logins, both sorted."""
+    """One issue (never a pull request). Labels are names, assignees logins, both sorted.
+
+    A GraphQL page may leave out the two, each of which costs it points.
+    """
 
     id: int
     number: int
@@ -185,8 +188,8 @@ class Issue:
     state: IssueState
     state_reason: str | None
     author: Account | None
-    labels: tuple[str, ...]
-    assignees: tuple[str, ...]
+    labels: tuple[str, ...] | Unset
+    assignees: tuple[str, ...] | Unset
     milestone: str | None
     comments_count: int
     created_at: datetime

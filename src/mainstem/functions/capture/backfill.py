@@ -5,7 +5,8 @@ Which lists are read, over which API and how wide, is decided in `planning`. The
 - pull requests over REST's list, if labels, assignees and reviewers are to come from there;
 - the same over GraphQL, oldest first, each page with as much of what is theirs as is cheap;
 - review comments over REST's list, if they do not come with their threads;
-- issues, oldest first, with their comments;
+- issues over GraphQL, oldest first, with their comments;
+- the same over REST's list, if their labels and assignees are to come from there;
 - and at the end what did not fit the pages, many lists in one request.
 
 Nothing moves in the order of creation while we read. A step is a page: its rows, the place where
@@ -28,6 +29,7 @@ from mainstem.functions.capture.graphql_pages import (
     rows_of_bundles,
     rows_of_issues,
     rows_of_listed,
+    rows_of_listed_issues,
     rows_of_parts,
     to_store,
 )
@@ -37,6 +39,7 @@ from mainstem.functions.capture.planning import (
     Note,
     Planned,
     counts_tell,
+    decide_issues,
     load_note,
     next_issue_page,
     next_page,
@@ -48,7 +51,7 @@ from mainstem.functions.capture.storing import Counts, Tally, store_batch
 from mainstem.functions.home import Home
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
-from mainstem.github import Gap, Width
+from mainstem.github import Gap, Gone, Width
 from mainstem.store import (
     CaptureCursor,
     StoredGap,
@@ -156,8 +159,10 @@ def _store_page(
     replace_gaps(conn, home.id, page.batch.read, to_store(page.batch.gaps), at)
     if page.note is not None:
         save_plan(conn, plan_of(home, name, page.note), at)
-    if name == "people":
-        # The same pull requests once more: they were counted when they were read with the rest.
+        if name == "issues" and page.note.people == "list":
+            _open_labels(conn, home, at)
+    if name in ("people", "labels"):
+        # The same items are read once more with all that is theirs, and counted then.
         tally = Tally(Counts(), tally.written)
     done = PageDone(page.next is None, tally)
     known = load_cursor(conn, home.id, name)
@@ -178,6 +183,11 @@ def _store_page(
         known = replace(known, total=page.total, stored=stored, counted_at=at)
     save_cursor(conn, known)
     return done
+
+
+def _open_labels(conn: Connection, home: Home, at: datetime) -> None:
+    if load_cursor(conn, home.id, "labels") is None:
+        save_cursor(conn, CaptureCursor(home.id, "labels", None, None, 0, None, updated_at=at))
 
 
 def _stored(conn: Connection, home: Home, name: ListName) -> int:
@@ -213,15 +223,15 @@ async def _read_pulls(services: Services, home: Home, cursor: str | None, note: 
 
 async def _read_issues(services: Services, home: Home, cursor: str | None, note: Note) -> Read:
     if note.seen == 0:
-        # What GitHub stands of pull requests it stands of issues, which have less in them.
         pulls = await services.database.run_read(load_note, home, "pulls")
-        note = replace(note, width=pulls.width)
+        note = decide_issues(note, pulls, services.limits)
     plan = next_issue_page(note, services.limits)
     page = await services.github.issue_bundles_page(
         home.owner,
         home.name,
         first=plan.width,
         safe=_safe(note.width, plan.width),
+        people=plan.people == "page",
         next=cursor,
     )
     batch = await rows_of_issues(services, home, page.items)
@@ -239,6 +249,14 @@ async def _read_people(services: Services, home: Home, cursor: str | None, _note
     return Read(await rows_of_listed(services, home, page.items), page.next)
 
 
+async def _read_labels(services: Services, home: Home, cursor: str | None, _note: Note) -> Read:
+    try:
+        page = await services.github.issues_page(home.owner, home.name, sort="created", next=cursor)
+    except Gone:
+        return Read(Batch(), None)
+    return Read(await rows_of_listed_issues(services, home, page.items), page.next)
+
+
 async def _read_review_comments(
     services: Services, home: Home, cursor: str | None, _note: Note
 ) -> Read:
@@ -251,6 +269,7 @@ _READERS: Final[dict[ListName, Callable[[Services, Home, str | None, Note], Awai
     "pulls": _read_pulls,
     "issues": _read_issues,
     "people": _read_people,
+    "labels": _read_labels,
     "review-comments": _read_review_comments,
 }
 

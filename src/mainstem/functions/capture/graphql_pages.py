@@ -7,7 +7,7 @@ from mainstem.functions.capture.people import canonical_logins
 from mainstem.functions.capture.rows import Batch, Rows, actors_of_pulls, authors, reviewers_asked
 from mainstem.functions.home import Home, check_same_repository
 from mainstem.functions.services import Services
-from mainstem.github import Gap, IssueBundle, NestedParts, PullBundle, PullRequest
+from mainstem.github import Gap, Issue, IssueBundle, NestedParts, PullBundle, PullRequest
 from mainstem.store import StoredGap
 
 
@@ -62,6 +62,11 @@ async def rows_of_listed(services: Services, home: Home, pulls: Sequence[PullReq
     """Rows of pull requests as REST lists them: all but sizes and merger, labels included."""
     people = [*actors_of_pulls(pulls), *reviewers_asked(pulls)]
     return Rows(home, await canonical_logins(services, people)).pulls(pulls)
+
+
+async def rows_of_listed_issues(services: Services, home: Home, issues: Sequence[Issue]) -> Batch:
+    """Rows of issues as REST lists them, labels and assignees included."""
+    return Rows(home, await canonical_logins(services, authors(issues))).issues(issues)
 
 
 async def rows_of_parts(services: Services, home: Home, parts: NestedParts) -> PartsRead:

@@ -50,7 +50,7 @@ from mainstem.store import (
 Kind = Literal["pulls", "issues"]
 BOTH: Final[tuple[Kind, ...]] = ("pulls", "issues")
 
-ListName = Literal["pulls", "people", "review-comments", "issues", "nested"]
+ListName = Literal["pulls", "people", "review-comments", "labels", "issues", "nested"]
 
 # The width that a page comes to at GitHub, by what has been reported of it: what is expected of a
 # repository that nobody has read yet.
@@ -172,13 +172,14 @@ def expect(probe: Probe, usage: Usage | None = None, *, widest: int = USUAL_WIDT
     """What a whole capture of the probed repository will cost, pages being at most `widest`."""
     worth = prices_now(usage)
     pulls = _decide(probe.pulls, Sizes().with_more(probe.threads), widest, worth)
-    issues = plan_issues(probe.issues, widest=widest, prices=worth)
+    issues = plan_issues(probe.issues, pulls=probe.pulls, widest=widest, prices=worth)
     lines = (
         Line("how much there is", "graphql", 1, Bill(graphql=1, points=1)),
         Line("pull requests, reviews, comments", "graphql", pulls.width, pulls.pages),
         Line("labels, assignees, reviewers", "rest", LARGEST_PAGE, pulls.people_list),
         Line("review comments", "rest", LARGEST_PAGE, pulls.comments_list),
-        Line("issues and their comments", "graphql", issues.width, issues.bill),
+        Line("issues and their comments", "graphql", issues.width, issues.pages),
+        Line("labels and assignees of issues", "rest", LARGEST_PAGE, issues.people_list),
         Line("what does not fit the pages", "graphql", FIRST_ALIASES, pulls.follow_ups),
     )
     bill = sum((line.bill for line in lines), Bill())
@@ -251,9 +252,22 @@ def threads_behind(bundle: PullBundle) -> Iterator[Gap]:
         yield Gap("threads", bundle.pull.number, bundle.node_id, None, wanted)
 
 
+def decide_issues(note: Note, pulls: Note, limits: Limits) -> Note:
+    """How issues are read, decided with their first page.
+
+    What GitHub stands of pull requests it stands of issues, which have less in them.
+    """
+    if not pulls.seen:
+        return note
+    widest = min(pulls.width.widest, limits.issue_page)
+    plan = plan_issues(note.total, pulls=pulls.total, widest=widest)
+    return replace(note, width=pulls.width, people=plan.people)
+
+
 def next_issue_page(note: Note, limits: Limits) -> IssuePlan:
     """How the next page of issues is asked for."""
-    return plan_issues(note.left, widest=min(note.width.widest, limits.issue_page))
+    widest = min(note.width.widest, limits.issue_page)
+    return plan_issues(note.left, widest=widest, people=note.people)
 
 
 async def plan_capture(services: Services, home: Home, kinds: Sequence[Kind]) -> Planned:
@@ -294,10 +308,12 @@ def _begin(
         newest = probe.newest_pull if kind == "pulls" else probe.newest_issue
         total = probe.pulls if kind == "pulls" else probe.issues
         _open(conn, home, kind, newest, at)
-        note = Note(width=Width(min(FIRST_WIDTH, _bound(kind, limits))), total=total)
+        usual = min(USUAL_WIDTH, _bound(kind, limits))
+        first = Width(min(FIRST_WIDTH, usual))
+        note = Note(width=first, total=total, people="page")
         if kind == "pulls":
             sizes = Sizes().with_more(probe.threads)
-            plan = _decide(total, sizes, min(USUAL_WIDTH, _bound(kind, limits)), prices_now(usage))
+            plan = _decide(total, sizes, usual, prices_now(usage))
             note = replace(
                 note, sizes=sizes, people=plan.people, review_comments=plan.review_comments
             )
@@ -324,9 +340,12 @@ def _pending(conn: Connection, home: Home, kinds: Sequence[Kind]) -> Planned:
     if "pulls" in kinds:
         order += ["people", "pulls", "review-comments"]
     if "issues" in kinds:
-        order.append("issues")
+        order += ["issues", "labels"]
     cursors = {name: load_cursor(conn, home.id, name) for name in order}
     lists = [name for name, found in cursors.items() if found and found.completed_at is None]
+    if "issues" in lists and "labels" not in lists:
+        # Whether they are read is decided with the first page of issues.
+        lists.append("labels")
     refresh = tuple(kind for kind in kinds if kind not in lists)
     # A list that goes on behind a page is read with those of all other pages, at the end.
     return Planned((*lists, "nested"), refresh)

@@ -226,8 +226,6 @@ class Rows:
             "body": issue.body,
             "state": issue.state,
             "state_reason": issue.state_reason,
-            "labels": list(issue.labels),
-            "assignees": list(issue.assignees),
             "milestone": issue.milestone,
             "comments_count": issue.comments_count,
             "created_at": issue.created_at,
@@ -235,7 +233,8 @@ class Rows:
             "closed_at": issue.closed_at,
             "html_url": issue.html_url,
         }
-        row.update(cast("IssueRow", self._author(issue.author)))
+        known = _known(labels=_listed(issue.labels), assignees=_listed(issue.assignees))
+        row.update(cast("IssueRow", {**self._author(issue.author), **known}))
         return row
 
     def _author(self, author: Account | None) -> dict[str, Any]:

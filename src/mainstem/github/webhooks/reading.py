@@ -127,8 +127,8 @@ def _pull_as_issue(value: dict[str, object], about: str) -> PullAsIssue:
         closed_at=same.closed_at,
         merged_at=merged_at,
         draft=of.maybe(of.flag, "draft"),
-        labels=same.labels,
-        assignees=same.assignees,
+        labels=same.labels or (),
+        assignees=same.assignees or (),
         milestone=same.milestone,
         html_url=same.html_url,
     )
