@@ -18,7 +18,7 @@ Ledger LegallyBlocked Listing MemoryBudgets NestedList NestedParts NotFound Outl
 People Prices Probe PullBundle PullPlan PullRequest QueryUsage RateLimited Rejected Renamed
 Repository RepositoryRef RequestFailed ResourceLimits RetryPolicy Review ReviewComments
 SecondaryLimited ServerTrouble Sizes UNSET Unauthorized Unreachable Unset Usage WholeIssues
-WholePulls Width is_bot plan_issues plan_pulls prices width_after
+WholePulls Width is_bot plan_issues plan_pulls prices threads_for width_after
 """
 
 
