@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=600, help="at most (default: no limit)")
     parser.add_argument("--shape", choices=SHAPES, help="one shape only")
     parser.add_argument("--pulls", type=int, help="pull requests (default: by the shape)")
+    parser.add_argument("--size", type=float, default=1, help="share of those (default: 1)")
     parser.add_argument("--rate", type=float, default=0.15, help="of trouble (default: 0.15)")
     parser.add_argument("--deeds", type=int, default=30, help="changes (default: 30)")
     parser.add_argument("--via", choices=("graphql", "rest", "both"), default="graphql")
@@ -78,7 +79,7 @@ def _fires(asked: argparse.Namespace) -> Iterator[Fire]:
         yield Fire(
             seed,
             shape,
-            asked.pulls or SIZES.get(shape, 300),
+            max(1, int((asked.pulls or SIZES.get(shape, 300)) * asked.size)),
             asked.rate,
             asked.deeds,
             both if asked.via == "both" else asked.via,

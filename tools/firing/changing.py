@@ -82,7 +82,11 @@ def _close_issue(at: Hands) -> None:
 
 
 def _merge(at: Hands) -> None:
-    changes.close(at.home, at.pull(), merged_by=at.user(), at=at.moment())
+    # What is merged is never merged again, by somebody else.
+    there = sorted(number for number, row in at.home.pulls.items() if row["state"] == "open")
+    if there:
+        number = at.rng.choice(there)
+        changes.close(at.home, number, merged_by=at.user(), at=at.moment())
 
 
 def _open_pull(at: Hands) -> None:
