@@ -22,6 +22,8 @@ from firing.databases import Databases
 
 DEAREST = 1.5
 SHAPES = ("lifelike", "huge-threads", "tiny", "issues", "burst", "discussions")
+# A budget of an hour that most captures here come to the end of, and pause.
+LITTLE = 120
 # Large enough for a bill that a few faults do not double, small enough to burn in seconds.
 SIZES = {"huge-threads": 25, "issues": 12, "tiny": 400, "burst": 200}
 
@@ -84,8 +86,8 @@ def _fires(asked: argparse.Namespace) -> Iterator[Fire]:
             asked.deeds,
             both if asked.via == "both" else asked.via,
             asked.database,
-            core=60 if seed % 3 == 0 else 5_000,
-            points=60 if seed % 3 == 0 else 5_000,
+            core=LITTLE if seed % 3 == 0 else 5_000,
+            points=LITTLE if seed % 3 == 0 else 5_000,
             refusal="502" if seed % 2 == 0 else "RESOURCE_LIMITS_EXCEEDED",
             widest=(None, 40, 25)[seed // 6 % 3],
         )

@@ -15,7 +15,14 @@ from mainstem.github.changes import (
 )
 from mainstem.github.planner import page_units, points_of
 from mainstem.github.queries import Query
-from mainstem.simulate import Options, SimulatedGitHub, World, changes, simulated_github
+from mainstem.simulate import (
+    Compute,
+    Options,
+    SimulatedGitHub,
+    World,
+    changes,
+    simulated_github,
+)
 
 from .scripted import SteeredClock
 
@@ -182,3 +189,33 @@ async def test_a_repository_that_is_gone_is_not_found(visitor: GitHub, world: Wo
         await visitor.changes(OWNER, NAME)
     with pytest.raises(NotFound):
         await visitor.whole_pulls(OWNER, NAME, [1])
+
+
+async def test_issues_that_are_too_many_at_once_are_read_in_parts(
+    world: World, clock: SteeredClock
+) -> None:
+    numbers = sorted(world.repository.issues)[:9]
+    options = Options(compute=Compute(most_items=4))
+    async with (
+        simulated_github(world, options=options) as served,
+        GitHub(base_url=served.url, token="t", sleep=clock.sleep) as narrow,
+    ):
+        found = await narrow.whole_issues(OWNER, NAME, numbers)
+    assert [one.issue.number for one in found.items] == numbers
+    assert found.gone == ()
+
+
+async def test_a_sweep_finds_out_once_how_wide_a_page_may_be(
+    world: World, clock: SteeredClock
+) -> None:
+    options = Options(compute=Compute(most_items=30, refusal="502"))
+    async with (
+        simulated_github(world, options=options) as served,
+        GitHub(base_url=served.url, token="t", sleep=clock.sleep) as narrow,
+    ):
+        page = await narrow.pull_outlines(OWNER, NAME)
+        before = served.log.requests
+        while page.next is not None:
+            page = await narrow.pull_outlines(OWNER, NAME, next=page.next)
+    # 100 and 50 are tried twice each, then 60 pull requests are three pages of 25.
+    assert (before, served.log.requests) == (5, 7)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mainstem.github import Effort, Width, width_after
-from mainstem.github.widths import GOOD_SECONDS, PATIENCE, SLOW_SECONDS, narrower
+from mainstem.github.widths import GOOD_SECONDS, PATIENCE, SLOW_SECONDS, Answered, narrower
 
 EFFORTS = st.builds(Effort, st.integers(1, 100), st.floats(0, 30), st.none() | st.integers(1, 100))
 
@@ -72,3 +72,22 @@ def test_after_a_refusal_the_width_that_worked_is_asked_for_again_not_half() -> 
 def test_a_width_that_github_refuses_is_refused_before(page: int) -> None:
     with pytest.raises(ValueError, match=f"A page cannot have {page} items"):
         Width(page)
+
+
+def test_width_that_was_narrowed_to_is_the_next_to_begin_with() -> None:
+    known, place = Answered(), ("Outlines", "o", "r")
+    assert known.first(place, 100) == 100
+    known.note(place, 25, narrowed=True)
+    assert known.first(place, 100) == 25
+    assert known.first(place, 10) == 10
+    assert known.first(("Outlines", "o", "other"), 100) == 100
+
+
+def test_narrowed_width_is_forgotten_after_many_pages_in_time() -> None:
+    known, place = Answered(), ("Outlines", "o", "r")
+    known.note(place, 25, narrowed=True)
+    for _ in range(PATIENCE - 1):
+        known.note(place, 25, narrowed=False)
+    assert known.first(place, 100) == 25
+    known.note(place, 25, narrowed=False)
+    assert known.first(place, 100) == 100

@@ -34,6 +34,7 @@ from .queries import ACTOR, COST, ISSUE, ISSUE_COMMENT, PAGE, PULL, PULL_PEOPLE,
 from .rest import query_path
 from .transport import Transport
 from .values import Comment, Gap, IssueBundle, PullBundle, RepositoryRef, Review
+from .widths import Answered
 
 T = TypeVar("T")
 
@@ -141,6 +142,7 @@ class ChangeCalls(GraphQLCalls):
     """What a refresh and a reconciliation ask. Every call raises `RequestFailed` in its kinds."""
 
     _transport: Transport
+    _answered: Answered
 
     async def changes(
         self,
@@ -163,6 +165,8 @@ class ChangeCalls(GraphQLCalls):
         most_pulls = (PULLS_BESIDE_ISSUES if issues else PULLS_ALONE) if pulls else 0
         most_issues = (ISSUES_BESIDE_PULLS if pulls else ISSUES_ALONE) if issues else 0
 
+        query = _changes_query(pulls=pulls, issues=issues)
+
         async def fetch(width: int) -> Changes:
             # All lists shrink alike; one that was asked for keeps at least one.
             share = width / max(most_pulls, most_issues)
@@ -174,11 +178,11 @@ class ChangeCalls(GraphQLCalls):
             if issues:
                 first = min(widest, max(1, int(most_issues * share)))
                 variables |= {"issues": first, "afterIssue": next_issue, "since": stamp(since)}
-            query = _changes_query(pulls=pulls, issues=issues)
-            data = await self._ask(query, variables, about)
+            data = await self._ask(query, variables, about, narrows=width > 1)
             return _read_changes(_there(data, about))
 
-        return await _at_most(max(most_pulls, most_issues), fetch)
+        place = (query.name, owner, name)
+        return await self._at_most(place, max(most_pulls, most_issues), fetch)
 
     async def whole_pulls(self, owner: str, name: str, numbers: Sequence[int]) -> WholePulls:
         """Those pull requests with everything in them, every list to its end.
@@ -205,9 +209,11 @@ class ChangeCalls(GraphQLCalls):
         """Those issues with all their comments, as `whole_pulls`."""
         about = f"{len(numbers)} issues of {owner}/{name}"
         bundles: list[IssueBundle] = []
-        for start in range(0, len(numbers), ISSUES_BY_NUMBER):
-            chunk = list(numbers[start : start + ISSUES_BY_NUMBER])
-            bundles += await self._issues_by_number(owner, name, chunk, about)
+        rest = list(numbers)
+        while rest:
+            read, count = await self._issues_by_number(owner, name, rest, about)
+            bundles += read
+            rest = rest[count:]
         parts = await self._to_the_end(owner, name, [gap for one in bundles for gap in one.gaps])
         whole = tuple(
             replace(
@@ -254,19 +260,28 @@ class ChangeCalls(GraphQLCalls):
 
     async def _issues_by_number(
         self, owner: str, name: str, numbers: Sequence[int], about: str
-    ) -> list[IssueBundle]:
+    ) -> tuple[list[IssueBundle], int]:
+        """The first of them, and how many were asked for: as many as GitHub has time for."""
         variables = {"owner": owner, "name": name, "nested": NESTED_SIZE}
-        data = await self._ask(
-            _issues_by_number(numbers),
-            variables,
-            about,
-            points=points_for(1 + _IN_ISSUE * len(numbers)),
-            missing_is_fine=True,
-        )
-        repository = _there(data, about)
-        whose = read_repository_ref(repository)
-        nodes = [repository.child_or_none(f"i{number}") for number in numbers]
-        return [read_issue_bundle(node, whose) for node in nodes if node is not None]
+
+        async def fetch(width: int) -> tuple[list[IssueBundle], int]:
+            asked = numbers[:width]
+            data = await self._ask(
+                _issues_by_number(asked),
+                variables,
+                about,
+                points=points_for(1 + _IN_ISSUE * len(asked)),
+                missing_is_fine=True,
+                narrows=width > 1,
+            )
+            repository = _there(data, about)
+            whose = read_repository_ref(repository)
+            nodes = [repository.child_or_none(f"i{number}") for number in asked]
+            read = [read_issue_bundle(node, whose) for node in nodes if node is not None]
+            return read, len(asked)
+
+        place = ("IssuesByNumber", owner, name)
+        return await self._at_most(place, min(len(numbers), ISSUES_BY_NUMBER), fetch)
 
     async def _outlines(
         self, owner: str, name: str, query: Query, key: str, after: str | None
@@ -275,7 +290,8 @@ class ChangeCalls(GraphQLCalls):
 
         async def fetch(width: int) -> Outlines:
             variables = {"owner": owner, "name": name, "first": width, "after": after}
-            repository = _there(await self._ask(query, variables, about), about)
+            data = await self._ask(query, variables, about, narrows=width > 1)
+            repository = _there(data, about)
             listed = repository.child(key)
             return Outlines(
                 read_repository_ref(repository),
@@ -284,7 +300,26 @@ class ChangeCalls(GraphQLCalls):
                 listed.number("totalCount"),
             )
 
-        return await _at_most(LARGEST_PAGE, fetch)
+        return await self._at_most((query.name, owner, name), LARGEST_PAGE, fetch)
+
+    async def _at_most(
+        self, place: tuple[str, str, str], most: int, fetch: Callable[[int], Awaitable[T]]
+    ) -> T:
+        """What `fetch` gives at `most`, or at the first half, quarter... that GitHub has time for.
+
+        `place` is the query and the repository: the next page begins with what was answered.
+        """
+        asked = width = self._answered.first(place, most)
+        while True:
+            try:
+                found = await fetch(width)
+            except ResourceLimits:
+                if width == 1:
+                    raise
+                width //= 2
+            else:
+                self._answered.note(place, width, narrowed=width < asked)
+                return found
 
     async def _to_the_end(self, owner: str, name: str, gaps: Sequence[Gap]) -> "_Rest":
         """What follows behind all of `gaps`, many lists in one request."""
@@ -310,17 +345,6 @@ class _Rest:
     reviews: dict[int, list[Review]]
     comments: dict[int, list[Comment]]
     broken: set[int]
-
-
-async def _at_most(width: int, fetch: Callable[[int], Awaitable[T]]) -> T:
-    """What `fetch` gives at `width`, or at the first half, quarter... that GitHub has time for."""
-    while True:
-        try:
-            return await fetch(width)
-        except ResourceLimits:
-            if width == 1:
-                raise
-            width //= 2
 
 
 def _threads_for(pulls: int) -> int:

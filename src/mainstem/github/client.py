@@ -21,6 +21,7 @@ from .polls import PollCalls
 from .priorities import Priority
 from .retries import RetryPolicy
 from .transport import Sleep, Transport
+from .widths import Answered
 from .wire import Clock, utc_now
 
 GITHUB_COM: Final = "https://api.github.com"
@@ -67,6 +68,7 @@ class GitHub(PollCalls, ChangeCalls, FeedCalls, HookCalls, DiscussionCalls):
         paced: bool | None = None,
     ) -> None:
         self.ledger = Ledger()
+        self._answered = Answered()
         self._transport = Transport(
             base_url=base_url,
             tokens=list(dict.fromkeys(filter(None, [token, *tokens]))),

@@ -118,14 +118,16 @@ async def sweep(
         checked += page.checked
         mended += await mend_all(run, services, home, page.doubted, name=f"mend-{kind}-{pages}")
         is_whole = is_whole or page.total != page.stored
-        if is_done(page, pages, is_whole=is_whole) or pages >= services.limits.pages_per_run:
+        if is_done(page, checked, is_whole=is_whole) or pages >= services.limits.pages_per_run:
             return checked, mended, page.total
 
 
-def is_done(page: Swept, pages: int, *, is_whole: bool) -> bool:
-    """Whether this run has compared its share.
+def is_done(page: Swept, checked: int, *, is_whole: bool) -> bool:
+    """Whether this run has compared its share, or come to the end of the list with it.
 
-    A whole round is as many pages as there are, wherever it began: behind the last comes the first.
+    A whole round is as many items as there are, wherever it began: behind the last page comes the
+    first. How many are on a page is GitHub's to say, which may have no time for a hundred.
     """
-    round_ = max(1, ceil(page.total / 100))
-    return pages >= (round_ if is_whole else ceil(round_ / ROUNDS))
+    if is_whole:
+        return checked >= page.total
+    return page.is_last or checked >= ceil(page.total / ROUNDS)
