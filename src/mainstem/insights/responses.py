@@ -8,12 +8,15 @@ A comment on a diff belongs to a review and is seen only when that is submitted,
 time counts; comments older than GitHub's reviews have a time of their own.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     Subquery,
@@ -26,7 +29,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from mainstem.insights.durations import Spread, spread
+from mainstem.insights.durations import Span, Spread, spread
 from mainstem.insights.people import by_bot, is_known, person_key, shown_login, wanted, with_people
 from mainstem.store import is_live, tables
 
@@ -65,35 +68,37 @@ def load_responses(
 ) -> Responses:
     """First responses in a repository. `include_bots` adds the items that bots opened; an answer
     by a bot is never one."""
-    pulls = _first_answers(conn, tables.pull_requests, repository_id, include_bots=include_bots)
-    issues = _first_answers(conn, tables.issues, repository_id, include_bots=include_bots)
-    everything = [*pulls, *issues]
-    answered = [row for row in everything if row.answered_at is not None]
-    counts: dict[str, tuple[str, int]] = {}
-    for row in answered:
-        login, count = counts.get(row.responder, (row.login, 0))
-        counts[row.responder] = (login, count + 1)
-    ranked = sorted(counts.values(), key=lambda entry: (-entry[1], entry[0].lower()))
+    counts: Counter[Any] = Counter()
+    logins: dict[Any, str] = {}
+    waits: list[list[Span]] = []
+    unanswered = 0
+    for items in (tables.pull_requests, tables.issues):
+        waits.append([])
+        for one in _first_answers(conn, items, repository_id, include_bots=include_bots):
+            if one.answered_at is None:
+                unanswered += 1
+                continue
+            waits[-1].append((one.created_at, one.answered_at))
+            counts[one.responder] += 1
+            logins.setdefault(one.responder, one.login)
+    ranked = sorted(
+        ((logins[who], count) for who, count in counts.items()),
+        key=lambda entry: (-entry[1], entry[0].lower()),
+    )
+    on_pulls, on_issues = waits
     return Responses(
-        pulls=_waits(pulls),
-        issues=_waits(issues),
-        all=_waits(everything),
-        unanswered=len(everything) - len(answered),
+        pulls=spread(on_pulls),
+        issues=spread(on_issues),
+        all=spread([*on_pulls, *on_issues]),
+        unanswered=unanswered,
         first_responders=tuple(Responder(*entry) for entry in ranked[:listed]),
     )
 
 
-def _waits(rows: list[FirstAnswer]) -> Spread:
-    known: list[tuple[datetime, datetime]] = [
-        (row.created_at, row.answered_at) for row in rows if row.answered_at is not None
-    ]
-    return spread(known)
-
-
 def _first_answers(
     conn: Connection, items: Table, repository_id: UUID, *, include_bots: bool
-) -> list[FirstAnswer]:
-    """One for each item, answered or not."""
+) -> Iterator[FirstAnswer]:
+    """One for each item, answered or not, one at a time: there may be a hundred thousand."""
     people = tables.contributors
     answers = _answers(items, repository_id)
     author = person_key(items)
@@ -114,24 +119,33 @@ def _first_answers(
         )
         .subquery()
     )
-    first = select(candidates).where(candidates.c.place == 1)
-    answered = {row.item: row for row in conn.execute(first)}
-    question = (
+    # Joined here: SQLite goes through all answers for each item, having no index on them.
+    answered = _rows(conn, select(candidates).where(candidates.c.place == 1), candidates.c.item)
+    opened = _rows(
+        conn,
         select(items.c.id, items.c.created_at)
         .select_from(with_people(items))
         .where(
             items.c.repository_id == repository_id,
             is_live(items),
             wanted(items, people, include_bots=include_bots),
-        )
+        ),
+        items.c.id,
     )
-    # Joined here: SQLite goes through all answers for each item, having no index on them.
-    return [
-        FirstAnswer(row.created_at, found.at, found.responder, found.login)
-        if (found := answered.get(row.id))
-        else FirstAnswer(row.created_at)
-        for row in conn.execute(question)
-    ]
+    answer = next(answered, None)
+    for item in opened:
+        while answer is not None and answer.item < item.id:
+            answer = next(answered, None)
+        if answer is not None and answer.item == item.id:
+            yield FirstAnswer(item.created_at, answer.at, answer.responder, answer.login)
+        else:
+            yield FirstAnswer(item.created_at)
+
+
+def _rows(conn: Connection, question: Select[Any], order: ColumnElement[Any]) -> Iterator[Any]:
+    """The answer in order, a thousand rows in memory at a time. Ids sort alike everywhere."""
+    ordered = question.order_by(order).execution_options(yield_per=1_000)
+    return iter(conn.execute(ordered))
 
 
 def _answers(items: Table, repository_id: UUID) -> Subquery:

@@ -37,6 +37,7 @@ T = TypeVar("T")
 BUSY_TIMEOUT_MS = 30_000
 # Of one SQLite connection; and the pages of 4 KiB after which its log goes into the file.
 CACHE_KIB = 16 * 1024
+READ_CACHE_KIB = 2 * 1024
 CHECKPOINT_PAGES = 4_000
 READ_THREADS = 4
 # How often a transaction that lost to others is tried, and how long it stays away in between.
@@ -226,9 +227,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     _switch_to_wal(cursor)
     # With WAL, a power cut may lose the last commits but never damages the file.
     cursor.execute("PRAGMA synchronous = NORMAL")
-    # Our keys are scattered over the indexes: with SQLite's 2 MiB, a page of rows of a large
-    # repository would read most of what it touches from the file, and write it back, each time.
-    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     cursor.close()
 
@@ -253,6 +251,10 @@ def _switch_to_wal(cursor: Any) -> None:
 def _begin_sqlite(conn: Connection) -> None:
     writes = conn.get_execution_options().get("mainstem_writes", True)
     conn.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    # Our keys are scattered over the indexes: with SQLite's 2 MiB, writing a page of rows of a
+    # large repository would read most of what it touches from the file, and write it back, each
+    # time. Readers go without: each of them has a cache of its own.
+    conn.exec_driver_sql(f"PRAGMA cache_size = -{CACHE_KIB if writes else READ_CACHE_KIB}")
     conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

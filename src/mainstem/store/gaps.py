@@ -11,7 +11,7 @@ from mainstem.store.answers import every
 from mainstem.store.tables import capture_gaps
 from mainstem.store.upsert import in_chunks, insert_into
 
-# Each condition and each row binds a few variables; SQLite allows 32,766 in a statement.
+# Each condition binds a few variables; SQLite allows 32,766 in a statement.
 _CHUNK = 500
 
 
@@ -106,12 +106,14 @@ def _insert(conn: Connection, repository_id: UUID, gaps: Iterable[StoredGap], at
         }
         for gap in gaps
     ]
-    for chunk in in_chunks(rows, _CHUNK):
-        statement = insert_into(conn, capture_gaps).values(chunk)
-        new = statement.excluded
-        conn.execute(
-            statement.on_conflict_do_update(
-                index_elements=["repository_id", "kind", "node_id"],
-                set_={"cursor": new.cursor, "missing": new.missing, "number": new.number},
-            )
-        )
+    if not rows:
+        return
+    statement = insert_into(conn, capture_gaps)
+    new = statement.excluded
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["repository_id", "kind", "node_id"],
+            set_={"cursor": new.cursor, "missing": new.missing, "number": new.number},
+        ),
+        rows,
+    )

@@ -7,6 +7,7 @@ is what an event carries before anything was fetched.
 """
 
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID, uuid5
 
@@ -19,6 +20,7 @@ def repository_id(github_id: int) -> UUID:
     return uuid5(NAMESPACE, f"repository:{github_id}")
 
 
+@lru_cache(maxsize=16_384)  # few people write most of what there is
 def contributor_id(github_id: int) -> UUID:
     """The id of the account (person, bot, organisation) that GitHub numbers `github_id`."""
     return uuid5(NAMESPACE, f"contributor:{github_id}")
