@@ -10,13 +10,13 @@ time counts; comments older than GitHub's reviews have a time of their own.
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Select,
     Subquery,
@@ -119,33 +119,33 @@ def _first_answers(
         )
         .subquery()
     )
-    # Joined here: SQLite goes through all answers for each item, having no index on them.
-    answered = _rows(conn, select(candidates).where(candidates.c.place == 1), candidates.c.item)
-    opened = _rows(
-        conn,
+    told = select(candidates).where(candidates.c.place == 1).order_by(candidates.c.item)
+    asked = (
         select(items.c.id, items.c.created_at)
         .select_from(with_people(items))
         .where(
             items.c.repository_id == repository_id,
             is_live(items),
             wanted(items, people, include_bots=include_bots),
-        ),
-        items.c.id,
+        )
+        .order_by(items.c.id)
     )
-    answer = next(answered, None)
-    for item in opened:
-        while answer is not None and answer.item < item.id:
-            answer = next(answered, None)
-        if answer is not None and answer.item == item.id:
-            yield FirstAnswer(item.created_at, answer.at, answer.responder, answer.login)
-        else:
-            yield FirstAnswer(item.created_at)
-
-
-def _rows(conn: Connection, question: Select[Any], order: ColumnElement[Any]) -> Iterator[Any]:
-    """The answer in order, a thousand rows in memory at a time. Ids sort alike everywhere."""
-    ordered = question.order_by(order).execution_options(yield_per=1_000)
-    return iter(conn.execute(ordered))
+    # Joined here, in the order of ids, which every database sorts alike: SQLite goes through all
+    # answers for each item, having no index on them.
+    few = {"yield_per": 1_000}
+    with (
+        closing(conn.execute(told, execution_options=few)) as answers_told,
+        closing(conn.execute(asked, execution_options=few)) as items_asked,
+    ):
+        answered = iter(answers_told)
+        answer = next(answered, None)
+        for item in items_asked:
+            while answer is not None and answer.item < item.id:
+                answer = next(answered, None)
+            if answer is not None and answer.item == item.id:
+                yield FirstAnswer(item.created_at, answer.at, answer.responder, answer.login)
+            else:
+                yield FirstAnswer(item.created_at)
 
 
 def _answers(items: Table, repository_id: UUID) -> Subquery:
