@@ -13,7 +13,7 @@ from mainstem.functions.capture.sweeping import doubtful
 from mainstem.functions.events import RepositoryReconcileRequested
 from mainstem.functions.update import schedule_reconciliation
 from mainstem.github import Outline
-from mainstem.simulate import changes, generate
+from mainstem.simulate import Compute, changes, generate
 from mainstem.store import COUNTED, StoredItem, ids, list_counts, mark_deleted, tables
 from mainstem.testing import replay_from_every_step, run_handler
 
@@ -211,3 +211,27 @@ def stored(**values: Any) -> StoredItem:
 )
 def test_what_is_doubtful(listed: list[Outline], kept: list[StoredItem], doubted: set[int]) -> None:
     assert doubtful(listed, kept) == doubted
+
+
+async def test_many_of_one_second_on_the_border_of_pages_are_not_read_anew(build: Build) -> None:
+    house = await build(generate(5, 60, shape="burst", issues=2))
+    await capture(house, "whole")
+    house.github.graph.compute = Compute(most_items=16)
+    done = await reconcile(house, whole=True)
+    assert (done.agrees, done.checked, done.doubted) == (True, 62, 0)
+
+
+async def test_one_that_is_gone_from_the_border_of_pages_is_found_once(build: Build) -> None:
+    house = await build(generate(5, 4, issues=60))
+    moment = next(iter(house.there.issues.values()))["created_at"]
+    for row in house.there.issues.values():
+        row["created_at"] = moment
+    await capture(house, "whole")
+    house.github.graph.compute = Compute(most_items=16)
+    gone = sorted(house.there.issues)[10:14]
+    for number in gone:
+        changes.delete_issue(house.there, number)
+    done = await reconcile(house, whole=True)
+    assert (done.agrees, done.doubted) == (True, len(gone))
+    marked = {row["number"] for row in house.rows("issues") if row["deleted_at"]}
+    assert marked == set(gone)

@@ -4,7 +4,7 @@ In order of creation, where nothing moves; the place where the next page begins 
 few pages a day get round. What does not agree is doubted, and read whole by `mending`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -26,6 +26,9 @@ from mainstem.store import (
     save_cursor,
     stored_items,
 )
+
+Border = tuple[datetime, int]
+"""Where a page ends, in order of creation: its last item's time, and number."""
 
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -116,13 +119,10 @@ def _store(
     at: datetime,
 ) -> Swept:
     cursor = known or CaptureCursor(home.id, _place(kind), None, None, 0, None, updated_at=at)
-    # `watermark` is when the last item of the page before was created.
-    begins = cursor.watermark if cursor.cursor is not None and cursor.watermark else _FIRST
-    created = [item.created_at for item in page.items]
-    ends = _LAST if page.next is None else max(created, default=begins)
+    begins, ends = _begin(cursor), _end(page, _begin(cursor))
     numbers = [item.number for item in page.items]
-    stored = stored_items(conn, home.id, kind, numbers=numbers, created=(begins, ends))
-    doubted = doubtful(page.items, stored)
+    stored = stored_items(conn, home.id, kind, numbers=numbers, created=(begins[0], ends[0]))
+    doubted = doubtful(page.items, between(begins, ends, numbers, stored))
     note = load_refresh(conn, home.id)
     if kind == "pulls":
         note = replace(note.doubting(pulls=doubted | note.later), later=frozenset())
@@ -134,7 +134,8 @@ def _store(
         replace(
             cursor,
             cursor=page.next,
-            watermark=None if is_last else ends,
+            watermark=None if is_last else ends[0],
+            last_result=None if is_last else {"number": ends[1]},
             pages=cursor.pages + 1,
             completed_at=at if is_last else cursor.completed_at,
             updated_at=at,
@@ -144,6 +145,34 @@ def _store(
     done = Swept(is_last, len(page.items), note.doubted, page.total, counted[kind])
     save_refresh(conn, home.id, note.done(step, done), at)
     return done
+
+
+def _begin(cursor: CaptureCursor) -> Border:
+    """Where the page before ended: `watermark` is when its last item was created."""
+    if cursor.cursor is None or cursor.watermark is None:
+        return _FIRST, 0
+    return cursor.watermark, (cursor.last_result or {}).get("number", 0)
+
+
+def _end(page: Outlines, begins: Border) -> Border:
+    if page.next is None:
+        return _LAST, 0
+    return max(((item.created_at, item.number) for item in page.items), default=begins)
+
+
+def between(
+    begins: Border, ends: Border, listed: Collection[int], stored: Iterable[StoredItem]
+) -> list[StoredItem]:
+    """Of what is stored, that which is listed, or should be, on a page that ends so.
+
+    Many may be created in one second: which of them are on the page before, on this and on the next
+    is told by their numbers. Each belongs to one page, so whatever is gone is doubted once.
+    """
+    return [
+        item
+        for item in stored
+        if item.number in listed or begins < (item.created_at, item.number) <= ends
+    ]
 
 
 def doubtful(listed: Sequence[Outline], stored: Iterable[StoredItem]) -> set[int]:
