@@ -89,6 +89,7 @@ def _fires(asked: argparse.Namespace) -> Iterator[Fire]:
             core=LITTLE if seed % 3 == 0 else 5_000,
             points=LITTLE if seed % 3 == 0 else 5_000,
             refusal="502" if seed % 2 == 0 else "RESOURCE_LIMITS_EXCEEDED",
+            timeouts=2 if seed % 5 == 0 else 0,
             widest=(None, 40, 25)[seed // 6 % 3],
         )
 

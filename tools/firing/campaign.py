@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import cycle, islice
 from random import Random
 from typing import Any
 
@@ -31,6 +32,7 @@ from mainstem.functions.services import Services
 from mainstem.github import GitHub
 from mainstem.simulate import (
     Compute,
+    Fault,
     Options,
     Secondary,
     SimulatedGitHub,
@@ -46,6 +48,7 @@ __all__ = ["Bill", "Fire", "Found", "burn"]
 START = datetime(2026, 7, 1, 12, tzinfo=UTC)
 # Runs of one function until it ends well: each meets trouble of its own.
 MOST_RUNS = 60
+TIMEOUT = timedelta(seconds=2)
 MOST_ROUNDS = 8
 
 
@@ -54,7 +57,8 @@ class Fire:
     """What to burn: a generated repository, how it is read, and how much goes wrong.
 
     `rate` is the share of requests that meet trouble, `deeds` how many things happen at GitHub
-    while it is read. `core` and `points` are the hourly budgets.
+    while it is read. `core` and `points` are the hourly budgets, `timeouts` how many requests get
+    no answer in time, which really takes as long.
     """
 
     seed: int
@@ -68,6 +72,7 @@ class Fire:
     points: int = 5_000
     refusal: str = "RESOURCE_LIMITS_EXCEEDED"
     widest: int | None = None
+    timeouts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,8 @@ async def burn(fire: Fire, databases: Databases) -> Found:
         quiet = Counter(scene.github.log.by_endpoint)
     async with _scene(fire, databases) as scene:
         scene.github.faults.chaos(fire.seed, fire.rate)
+        for path in islice(cycle(("/graphql", "/comments")), fire.timeouts):
+            scene.github.faults.add(Fault(path, delay_seconds=1.5 * TIMEOUT.total_seconds()))
         try:
             found.rounds = await _capture(scene)
         except _NeverEnds as error:
@@ -215,6 +222,7 @@ async def _scene(
             sleep=time.sleep,
             roll=Random(fire.seed).random,
             paced=True,
+            timeout=TIMEOUT,
         )
         async with client:
             services = Services(database, client, time)
