@@ -76,18 +76,17 @@ def test_a_width_that_github_refuses_is_refused_before(page: int) -> None:
 
 def test_width_that_was_narrowed_to_is_the_next_to_begin_with() -> None:
     known, place = Answered(), ("Outlines", "o", "r")
+    known.note(place, 100, refused=None)
     assert known.first(place, 100) == 100
-    known.note(place, 25, narrowed=True)
+    known.note(place, 25, refused=50)
     assert known.first(place, 100) == 25
     assert known.first(place, 10) == 10
     assert known.first(("Outlines", "o", "other"), 100) == 100
 
 
-def test_narrowed_width_is_forgotten_after_many_pages_in_time() -> None:
+def test_width_grows_again_towards_the_one_that_was_refused() -> None:
     known, place = Answered(), ("Outlines", "o", "r")
-    known.note(place, 25, narrowed=True)
-    for _ in range(PATIENCE - 1):
-        known.note(place, 25, narrowed=False)
-    assert known.first(place, 100) == 25
-    known.note(place, 25, narrowed=False)
-    assert known.first(place, 100) == 100
+    known.note(place, 12, refused=25)
+    for _ in range(4):
+        known.note(place, known.first(place, 100), refused=None)
+    assert known.first(place, 100) in (23, 24)

@@ -44,9 +44,12 @@ def judge(found: dict[str, Any]) -> None:
     assert len(kinds) >= 6
 
 
-@pytest.mark.parametrize("seed", [13, 15, 16])
-def test_capture_under_fire_ends_equal_to_the_truth_within_its_budgets(seed: int) -> None:
-    judge(burn("--seed", str(seed), "--fires", "1", "--size", "0.5"))
+# Few huge threads, many issues (two requests time out), and bursts (502 on large pages).
+@pytest.mark.parametrize(("seed", "size"), [(13, "0.3"), (15, "0.5"), (16, "0.5")])
+def test_capture_under_fire_ends_equal_to_the_truth_within_its_budgets(
+    seed: int, size: str
+) -> None:
+    judge(burn("--seed", str(seed), "--fires", "1", "--size", size))
 
 
 def test_capture_under_fire_into_postgresql_does_too() -> None:

@@ -309,16 +309,16 @@ class ChangeCalls(GraphQLCalls):
 
         `place` is the query and the repository: the next page begins with what was answered.
         """
-        asked = width = self._answered.first(place, most)
+        width, refused = self._answered.first(place, most), None
         while True:
             try:
                 found = await fetch(width)
             except ResourceLimits:
                 if width == 1:
                     raise
-                width //= 2
+                width, refused = width // 2, width
             else:
-                self._answered.note(place, width, narrowed=width < asked)
+                self._answered.note(place, width, refused=refused)
                 return found
 
     async def _to_the_end(self, owner: str, name: str, gaps: Sequence[Gap]) -> "_Rest":

@@ -71,31 +71,26 @@ def width_after(known: Width, effort: Effort) -> Width:
 
 
 class Answered:
-    """The widths that were answered after wider ones were not, as long as the client lives.
+    """The widths of queries that are asked now and then, as long as the client lives.
 
-    For queries that are asked now and then, at their widest unless GitHub had no time for that:
-    otherwise each page of a sweep would find it out anew.
+    They begin at their widest, unless GitHub had no time for that: otherwise each page of a sweep
+    would find it out anew.
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._known: dict[tuple[str, ...], Width] = {}
 
     def first(self, place: tuple[str, ...], most: int) -> int:
         """What to begin with."""
-        width, _ = self._known.get(place, (most, 0))
-        return min(width, most)
+        known = self._known.get(place)
+        return most if known is None else min(known.widest, most)
 
-    def note(self, place: tuple[str, ...], width: int, *, narrowed: bool) -> None:
-        """That width was answered; `narrowed`: wider ones were not."""
-        if narrowed:
-            self._known[place] = width, 0
-        elif place in self._known:
-            known, good = self._known[place]
-            # It may have been a bad hour of GitHub's.
-            if good + 1 >= PATIENCE:
-                del self._known[place]
-            else:
-                self._known[place] = known, good + 1
+    def note(self, place: tuple[str, ...], width: int, *, refused: int | None) -> None:
+        """That width was answered, and `refused`, if there is one, was not."""
+        known = self._known.get(place)
+        if known is not None or refused is not None:
+            effort = Effort(width, GOOD_SECONDS / MOST_GROWTH, refused)
+            self._known[place] = width_after(known or Width(width), effort)
 
 
 def narrower(width: int, *, safe: int | None = None) -> int | None:
