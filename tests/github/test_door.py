@@ -14,8 +14,8 @@ from .scripted import pull_json
 DOOR = """
 Account AppKey BadAnswer Bill BudgetUsage Changes Comment Conflict Discussion DiscussionsPage
 Effort FIRST_WIDTH Feed FeedActor FeedEvent Forbidden Gap GitHub Gone Issue IssueBundle IssuePlan
-Ledger LegallyBlocked Listing MemoryBudgets NestedList NestedParts NotFound Outline Outlines Page
-People Prices Probe PullBundle PullPlan PullRequest QueryUsage RateLimited Rejected Renamed
+Ledger LegallyBlocked Listing MemoryBudgets NestedList NestedParts NotFound Offer Outline Outlines
+Page People Prices Probe PullBundle PullPlan PullRequest QueryUsage RateLimited Rejected Renamed
 Repository RepositoryRef RequestFailed ResourceLimits RetryPolicy Review ReviewComments
 SecondaryLimited ServerTrouble Sizes UNSET Unauthorized Unreachable Unset Usage WholeIssues
 WholePulls Width is_bot plan_issues plan_pulls prices threads_for width_after

@@ -1,14 +1,16 @@
 """Polls against the pretend GitHub: free while nothing changes, told again until it is stored."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.responses import Response
 
-from mainstem.github import GitHub
+from mainstem.github import GitHub, Offer, Page
 from mainstem.github.conditional import condition
-from mainstem.simulate import SimulatedGitHub
+from mainstem.simulate import SimulatedGitHub, changes
 from mainstem.store import Database
 from mainstem.store.validators import StoredValidators
 
@@ -22,7 +24,7 @@ def whose(pretend: SimulatedGitHub) -> tuple[str, str]:
     return owner, name
 
 
-async def poll_all(github: GitHub, owner: str, name: str) -> list[object]:
+async def poll_all(github: GitHub, owner: str, name: str) -> list[Page[Any] | None]:
     return [
         await github.poll_pulls(owner, name),
         await github.poll_review_comments(owner, name, since=BEGINNING),
@@ -31,10 +33,15 @@ async def poll_all(github: GitHub, owner: str, name: str) -> list[object]:
     ]
 
 
+def offers_of(pages: Sequence[Page[Any] | None]) -> list[Offer]:
+    offers = [page.offer for page in pages if page is not None and page.offer is not None]
+    assert len(offers) == len(pages)
+    return offers
+
+
 async def test_what_is_stored_is_not_told_again(visitor: GitHub, pretend: SimulatedGitHub) -> None:
     owner, name = whose(pretend)
-    assert None not in await poll_all(visitor, owner, name)
-    await visitor.accept_polls(owner, name)
+    await visitor.accept_polls(offers_of(await poll_all(visitor, owner, name)))
     assert await poll_all(visitor, owner, name) == [None] * 4
     assert visitor.ledger.snapshot().not_modified == 4
 
@@ -44,8 +51,19 @@ async def test_what_is_not_stored_is_told_again(visitor: GitHub, pretend: Simula
     first = await visitor.poll_pulls(owner, name)
     assert first is not None
     assert await visitor.poll_pulls(owner, name) == first
-    await visitor.accept_polls(owner, "another")
-    assert await visitor.poll_pulls(owner, name) == first
+
+
+async def test_nobody_accepts_what_another_one_has_polled_and_not_stored(
+    visitor: GitHub, pretend: SimulatedGitHub
+) -> None:
+    owner, name = whose(pretend)
+    mine = await visitor.poll_pulls(owner, name)
+    changes.edit_item(pretend.world.repository, 1, title="Of another run")
+    others = await visitor.poll_pulls(owner, name)
+    await visitor.accept_polls(offers_of([mine]))
+    assert await visitor.poll_pulls(owner, name) == others
+    await visitor.accept_polls(offers_of([others]))
+    assert await visitor.poll_pulls(owner, name) is None
 
 
 async def test_validator_outlives_the_process(pretend: SimulatedGitHub, tmp_path: Path) -> None:
@@ -54,10 +72,10 @@ async def test_validator_outlives_the_process(pretend: SimulatedGitHub, tmp_path
         database.upgrade()
         validators = StoredValidators(database)
         async with GitHub(base_url=pretend.url, token="t", validators=validators) as github:
-            await poll_all(github, owner, name)
+            polled = await poll_all(github, owner, name)
         # Whoever stored it need not be the one that asked.
         async with GitHub(base_url=pretend.url, token="t", validators=validators) as github:
-            await github.accept_polls(owner, name)
+            await github.accept_polls(offers_of(polled))
             assert await poll_all(github, owner, name) == [None] * 4
         async with GitHub(base_url=pretend.url, token="u", validators=validators) as other:
             assert None not in await poll_all(other, owner, name)
@@ -92,8 +110,7 @@ async def test_renamed_repository_is_polled_under_its_old_name(
     moved = reply({}, 301, location="/repositories/9/pulls?page=1")
     unchanged = Response(status_code=304)
     script.play(moved, reply([pull_json()], etag='W/"1"'), moved, unchanged)
-    assert await github.poll_pulls("o", "r") is not None
-    await github.accept_polls("o", "r")
+    await github.accept_polls(offers_of([await github.poll_pulls("o", "r")]))
     assert await github.poll_pulls("o", "r") is None
     assert script.asked[-1].headers["if-none-match"] == 'W/"1"'
 

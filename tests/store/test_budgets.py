@@ -12,7 +12,7 @@ from sqlalchemy import select
 from mainstem.simulate import Options, generate, simulated_github
 from mainstem.store import Database, tables
 from mainstem.store.budgets import change_budget, load_budget
-from mainstem.store.validators import accept_validators, known_validator, offer_validator
+from mainstem.store.validators import accept_validators, known_validator
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 Row = Mapping[str, Any]
@@ -50,19 +50,15 @@ def test_changes_at_once_are_made_one_after_another(db: Database) -> None:
     assert found["remaining"] == 40
 
 
-def test_offered_validator_counts_when_it_is_accepted(db: Database) -> None:
-    urls = ["http://h/repos/o/r/pulls?a=1", "http://h/repos/o/r2/pulls", "http://h/repos/o/r_/x"]
-    for url in urls:
-        db.write(offer_validator, "name", url, ('"1"', None), at=NOW)
+def test_validators_are_those_accepted_last_for_one_credential_and_address(db: Database) -> None:
+    urls = ["http://h/repos/o/r/pulls?a=1", "http://h/repos/o/r/pulls"]
     assert db.read(known_validator, "name", urls[0]) is None
-    db.write(accept_validators, "http://h/repos/o/r/")
-    assert [db.read(known_validator, "name", url) for url in urls] == [('"1"', None), None, None]
+    for validator in (('"1"', None), ('"2"', "Mon")):
+        for _ in range(2):
+            db.write(accept_validators, [("name", urls[0], validator)], at=NOW)
+        assert db.read(known_validator, "name", urls[0]) == validator
+    assert db.read(known_validator, "name", urls[1]) is None
     assert db.read(known_validator, "another", urls[0]) is None
-    db.write(offer_validator, "name", urls[0], ('"2"', "Mon"), at=NOW)
-    assert db.read(known_validator, "name", urls[0]) == ('"1"', None)
-    for _ in range(2):
-        db.write(accept_validators, "http://h/repos/o/r/")
-    assert db.read(known_validator, "name", urls[0]) == ('"2"', "Mon")
 
 
 PROCESS = """

@@ -20,8 +20,10 @@ async def test_budgets_and_validators_of_a_token_are_kept_in_the_database(tmp_pa
         )
         async with open_services(settings, migrate=True) as opened:
             assert not opened.github.is_anonymous
-            await opened.github.poll_pulls("riverside", "harbour")
-            await opened.github.accept_polls("riverside", "harbour")
+            polled = await opened.github.poll_pulls("riverside", "harbour")
+            assert polled is not None
+            assert polled.offer is not None
+            await opened.github.accept_polls([polled.offer])
         async with open_services(settings) as opened:
             assert await opened.github.poll_pulls("riverside", "harbour") is None
     with Database(settings.database_url) as database:

@@ -25,6 +25,7 @@ from .errors import (
     Unauthorized,
 )
 from .limits import pause_asked, reading_of, retry_after
+from .values import Offer
 
 _SECONDARY_WORDS: Final = ("secondary rate limit", "abuse detection", "secondary-rate-limits")
 _PRIMARY_WORDS: Final = ("api rate limit",)
@@ -35,7 +36,7 @@ _LONGEST_MESSAGE: Final = 200
 class Answer:
     """One HTTP answer. `headers` has lower-case names; `url` is where it came from.
 
-    `seconds` is what it took, without any waiting of ours.
+    `seconds` is what it took, without any waiting of ours; `offer` is what a poll came with.
     """
 
     status: int
@@ -43,6 +44,7 @@ class Answer:
     content: bytes
     url: str
     seconds: float = 0.0
+    offer: Offer | None = None
     # A page of GraphQL has a megabyte, and is looked at by verdict, ledger and reader.
     _parsed: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 

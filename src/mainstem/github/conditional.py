@@ -8,6 +8,7 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from .answers import Answer
@@ -30,29 +31,21 @@ class Validators(Protocol):
     async def known(self, credential: str, url: str) -> Validator | None:
         """What was accepted last; None if nothing was."""
 
-    async def offer(self, credential: str, url: str, validator: Validator) -> None:
-        """Keep what a full answer came with. It is not known before it is accepted."""
-
-    async def accept(self, prefix: str) -> None:
-        """From now on, what was offered last is known, for every address below `prefix`."""
+    async def accept(self, offers: Sequence[tuple[str, str, Validator]]) -> None:
+        """From now on, those are known: credential, address, and what its full answer came with."""
 
 
 class MemoryValidators:
-    """Validators that last as long as the client. Each offer takes the place of the one before."""
+    """Validators that last as long as the client."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Validator] = {}
-        self._offered: dict[tuple[str, str], Validator] = {}
 
     async def known(self, credential: str, url: str) -> Validator | None:
         return self._known.get((credential, url))
 
-    async def offer(self, credential: str, url: str, validator: Validator) -> None:
-        self._offered[credential, url] = validator
-
-    async def accept(self, prefix: str) -> None:
-        for place in [place for place in self._offered if place[1].startswith(prefix)]:
-            self._known[place] = self._offered.pop(place)
+    async def accept(self, offers: Sequence[tuple[str, str, Validator]]) -> None:
+        self._known |= {(credential, url): validator for credential, url, validator in offers}
 
 
 def condition(known: Validator | None, *, dies_hourly: bool = False) -> dict[str, str]:

@@ -3,7 +3,8 @@
 GitHub answers 304 to a request that names what it told last, and does not count it against the
 hourly budget. What it told last (a validator) is kept beside the data, so that it outlives the
 process: see `conditional.Validators`. A validator only counts once the caller says that what came
-with it is stored (`accept_polls`); whoever dies in between is told everything again.
+with it is stored (`accept_polls`); whoever dies in between is told everything again. It is the page
+that brings what it is accepted by, so that nobody accepts what another one has read and not stored.
 
 An address must stay the same for its validator to hit: hold `since` still until a poll brings
 something newer, and move it then.
@@ -11,7 +12,8 @@ something newer, and move it then.
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -20,7 +22,7 @@ from .addresses import repository_path
 from .errors import Gone
 from .payload import stamp
 from .rest import PER_PAGE, RestCalls, changes_path, query_path
-from .values import Comment, Issue, Page, PullRequest
+from .values import Comment, Issue, Offer, Page, PullRequest
 
 T = TypeVar("T")
 
@@ -78,16 +80,18 @@ class PollCalls(RestCalls):
         except Gone:
             return None
 
-    async def accept_polls(self, owner: str, name: str) -> None:
-        """What this repository's polls have brought is stored: do not bring it again.
+    async def accept_polls(self, offers: Iterable[Offer]) -> None:
+        """What the pages with those offers have brought is stored: do not bring it again.
 
-        Everything that was polled counts as stored, every page of it, also what another process
-        polled. Call it after the transaction that stores the last of it; harmless to call twice.
+        Every page behind them has to be stored too. Call it after the transaction that stores the
+        last of it; harmless to call twice, in another process or late.
         """
-        await self._transport.accept(repository_path(owner, name) + "/")
+        await self._transport.accept(offers)
 
     async def _poll(
         self, path: str, about: str, read: Callable[[object, str], T | None]
     ) -> Page[T] | None:
         answer = await self._transport.poll(path, what=about)
-        return None if answer is None else self._page_of(answer, about, read)
+        if answer is None:
+            return None
+        return replace(self._page_of(answer, about, read), offer=answer.offer)

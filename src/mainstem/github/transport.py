@@ -5,7 +5,7 @@ the network is `wire`'s.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -34,6 +34,7 @@ from .priorities import Priority
 from .refusals import needs_a_token, no_credential, refused, told_apart
 from .retries import RetryPolicy, Tries, next_pause
 from .slots import Slots
+from .values import Offer
 from .wire import Clock, Wire
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -188,9 +189,11 @@ class Transport:
         answer = await self._followed(ask, fine)
         return None if answer.status == 304 else answer
 
-    async def accept(self, path: str) -> None:
-        """Every answer to a poll below `path` so far is stored."""
-        await self._validators.accept(self.base + path)
+    async def accept(self, offers: Iterable[Offer]) -> None:
+        """The answers that came with those are stored."""
+        told = [(one.credential, one.url, (one.etag, one.last_modified)) for one in offers]
+        if told:
+            await self._validators.accept(told)
 
     async def send(self, ask: Ask) -> Answer:
         """The answer that `ask.judge` has nothing against, after as many tries as are due."""

@@ -292,6 +292,19 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What the answer to a poll came with, to be named once what it told is stored.
+
+    `credential` is the fingerprint of the one that asked.
+    """
+
+    credential: str
+    url: str
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """A part of a longer list.
 
@@ -299,6 +312,7 @@ class Page(Generic[T]):
     end. `total` is the length of the whole list where GitHub tells it. `seen` counts what the
     answer held before anything was left out. `width` is the page size that got through: it is
     smaller than the one asked for when GitHub found the request too heavy; ask for it next time.
+    `offer` is what a poll's page is accepted by.
     """
 
     items: tuple[T, ...]
@@ -306,6 +320,7 @@ class Page(Generic[T]):
     seen: int
     total: int | None = None
     effort: Effort | None = field(default=None, compare=False)
+    offer: Offer | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ The only module that touches the network. It knows nothing of limits and tries n
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -19,6 +20,7 @@ from .credentials import Credential
 from .errors import Unreachable
 from .ledger import Ledger
 from .limits import clock_skew, is_jump, reading_of, smoothed
+from .values import Offer
 
 Clock = Callable[[], datetime]
 
@@ -90,8 +92,8 @@ class Wire:
             headers |= condition(known, dies_hourly=credential.kind == "installation")
         answer = await self._fetch(ask, credential, headers)
         if ask.poll_of:
-            await self._offer(ask.poll_of, credential, answer)
-        elif kept is not None:
+            return replace(answer, offer=_offer(ask.poll_of, credential, answer))
+        if kept is not None:
             kept.hold(ask.url, answer)
         return held if held is not None and answer.status == 304 else answer
 
@@ -120,11 +122,6 @@ class Wire:
         self._note(ask, credential, answer, began)
         return answer
 
-    async def _offer(self, url: str, credential: Credential, answer: Answer) -> None:
-        validator = (answer.headers.get("etag"), answer.headers.get("last-modified"))
-        if answer.status == 200 and any(validator):
-            await self._validators.offer(credential.name, url, validator)
-
     def _note(self, ask: Ask, credential: Credential, answer: Answer, began: datetime) -> None:
         now = self._clock()
         is_free = answer.status == 304 and credential.kind != "none"
@@ -150,6 +147,14 @@ class Wire:
             if is_jump(self._skew, skew):
                 self._keeper.clock_was_set()
             self._skew = smoothed(self._skew, skew)
+
+
+def _offer(url: str, credential: Credential, answer: Answer) -> Offer | None:
+    """What that answer may be accepted by; the address is the one first asked for."""
+    etag, last_modified = answer.headers.get("etag"), answer.headers.get("last-modified")
+    if answer.status != 200 or not (etag or last_modified):
+        return None
+    return Offer(credential.name, url, etag, last_modified)
 
 
 def _unreachable(ask: Ask, trouble: Exception, timeout_s: float) -> Unreachable:

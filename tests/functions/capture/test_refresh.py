@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -281,6 +282,33 @@ async def test_a_failed_query_accepts_nothing_that_was_polled(small: House, buil
     small.github.faults.clear()
     await capture(small, "mended")
     assert_same(small, await fresh(build, small))
+
+
+async def test_what_a_run_that_died_has_polled_is_accepted_by_no_other(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await captured_house(build, 14, 8)
+    github = house.services.github
+    poll_issues = github.poll_issues
+
+    async def die(*_: object, **__: object) -> None:
+        raise ConnectionError("died")
+
+    async def poll(*asked: Any, **more: Any) -> object:
+        monkeypatch.undo()
+        found = await poll_issues(*asked, **more)
+        changes.edit_item(house.there, min(house.there.pulls), title="Must be found")
+        monkeypatch.setattr(github, "changes", die)
+        other = asyncio.create_task(capture(house, "sees it, and dies"), context=Context())
+        with pytest.raises(Exception, match="died"):
+            await other
+        monkeypatch.undo()
+        return found
+
+    monkeypatch.setattr(github, "poll_issues", poll)
+    await capture(house, "polled before it")
+    await capture(house, "next")
+    assert_same(house, await fresh(build, house))
 
 
 async def test_a_name_that_now_belongs_to_another_repository_marks_nothing(small: House) -> None:

@@ -8,7 +8,7 @@ something. No more is asked than it takes to know.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
@@ -16,7 +16,7 @@ from mainstem.functions.capture.refresh_note import CommentList
 from mainstem.functions.capture.standing import Standing
 from mainstem.functions.home import Home
 from mainstem.functions.services import Services
-from mainstem.github import Comment, Gone, Issue, Page
+from mainstem.github import Comment, Gone, Issue, Offer, Page
 from mainstem.store import StoredComment, stored_comments, stored_items
 
 _TYPES: dict[CommentList, Literal["review_comment", "issue_comment"]] = {
@@ -38,13 +38,15 @@ class Polled:
     """What the look brought.
 
     `lists` are the first pages of the comment lists that are not as they were; `changed` says that
-    pull requests or issues are to be asked for; `answered` that anything was told at all.
+    pull requests or issues are to be asked for; `answered` that anything was told at all. `offers`
+    are what all of it is accepted by, once it is stored.
     """
 
     lists: dict[CommentList, Page[Comment]] = field(default_factory=dict)
     unlisted: Unlisted = Unlisted()
     changed: bool = False
     answered: bool = False
+    offers: tuple[Offer, ...] = ()
 
     @property
     def comments(self) -> list[Comment]:
@@ -65,7 +67,7 @@ async def look_for_changes(services: Services, home: Home, standing: Standing) -
     """Ask until it is known that something changed, or that nothing did."""
     lists = await _poll_comments(services, home, standing)
     news = await services.database.run_read(_news, home, standing, lists)
-    polled = Polled(lists, news.unlisted, answered=bool(lists))
+    polled = Polled(lists, news.unlisted, answered=bool(lists), offers=offers_of(*lists.values()))
     # Two requests were paid: a query tells more than a third would.
     if news.fresh or (news.edited and len(lists) == len(_TYPES)):
         return replace(polled, changed=True)
@@ -74,15 +76,23 @@ async def look_for_changes(services: Services, home: Home, standing: Standing) -
         pulls = await github.poll_pulls(home.owner, home.name)
         if pulls is not None:
             newest = max((pull.updated_at for pull in pulls.items), default=None)
-            polled = replace(polled, answered=True, changed=_is_newer(newest, standing))
+            offers = polled.offers + offers_of(pulls)
+            changed = _is_newer(newest, standing)
+            polled = replace(polled, answered=True, changed=changed, offers=offers)
     if following.issues and not polled.changed:
         since = standing.since("issues")
         issues = await github.poll_issues(home.owner, home.name, since=since)
         if issues is not None:
             # The newest come first: what is new is on this page, however long the list has grown.
             changed = await services.database.run_read(_has_new_issue, home, issues.items)
-            polled = replace(polled, answered=True, changed=changed)
+            offers = polled.offers + offers_of(issues)
+            polled = replace(polled, answered=True, changed=changed, offers=offers)
     return polled
+
+
+def offers_of(*pages: Page[Any]) -> tuple[Offer, ...]:
+    """What those pages are accepted by; GitHub gives some of them nothing."""
+    return tuple(page.offer for page in pages if page.offer is not None)
 
 
 def _is_newer(newest: datetime | None, standing: Standing) -> bool:

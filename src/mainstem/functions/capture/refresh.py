@@ -87,7 +87,7 @@ async def look(services: Services, home: Home, step: str) -> Refreshed:
     standing = await _standing(services, home)
     again = standing.note.answer_of(step, Refreshed)
     if again is not None:
-        return await _accepted(services, home, again)
+        return await _accepted(services, again)
     if standing.note.walk is not None:
         return Refreshed(is_last=False)
     if not standing.cursors:
@@ -112,7 +112,7 @@ async def look(services: Services, home: Home, step: str) -> Refreshed:
     done = await services.database.run_write(
         store_look, home, standing, rows, polled, changes, left, step, at
     )
-    return await _accepted(services, home, done)
+    return await _accepted(services, done)
 
 
 async def refresh_page(services: Services, home: Home, step: str) -> Refreshed:
@@ -120,7 +120,7 @@ async def refresh_page(services: Services, home: Home, step: str) -> Refreshed:
     standing = await _standing(services, home)
     again = standing.note.answer_of(step, Refreshed)
     if again is not None:
-        return await _accepted(services, home, again)
+        return await _accepted(services, again)
     walk = standing.note.walk
     name = walk.next_list if walk else None
     if walk is None or name is None:
@@ -139,13 +139,13 @@ async def refresh_page(services: Services, home: Home, step: str) -> Refreshed:
             rows = await rows_of_changes(services, home, standing.following, comments=page.items)
     at = services.clock.now()
     done = await services.database.run_write(store_step, home, standing, walk, rows, read, step, at)
-    return await _accepted(services, home, done)
+    return await _accepted(services, done)
 
 
-async def _accepted(services: Services, home: Home, done: Refreshed) -> Refreshed:
+async def _accepted(services: Services, done: Refreshed) -> Refreshed:
     """What was polled is stored, once the walk has ended: GitHub need not tell it again."""
-    if done.is_last:
-        await services.github.accept_polls(home.owner, home.name)
+    if done.offers:
+        await services.github.accept_polls(done.offers)
     return done
 
 

@@ -6,7 +6,7 @@ comes at the end of the list, and has to be on the first page.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeVar
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
+from mainstem.github import Offer
 from mainstem.store import CapturePlan, load_plan, save_plan
 
 R = TypeVar("R")
@@ -35,12 +36,14 @@ class Walk:
     """A refresh of more than a page: where each list that is `left` goes on, None at its beginning.
 
     `heads` are the newest updates that GitHub knew when the walk began, to become the watermarks;
-    `since` is from when on the lists will be asked for once it has ended.
+    `since` is from when on the lists will be asked for once it has ended, `offers` what the polls
+    that began it are accepted by then.
     """
 
     left: Mapping[Changing, str | None]
     heads: Mapping[Changing, datetime] = field(default_factory=dict)
     since: Mapping[Changing, datetime] = field(default_factory=dict)
+    offers: tuple[Offer, ...] = ()
 
     @property
     def next_list(self) -> Changing | None:
@@ -180,6 +183,7 @@ def _to_json(note: RefreshNote) -> dict[str, Any]:
             "left": dict(walk.left),
             "heads": _times(walk.heads),
             "since": _times(walk.since),
+            "offers": [asdict(offer) for offer in walk.offers],
         },
         "doubted_pulls": sorted(note.doubted_pulls),
         "doubted_issues": sorted(note.doubted_issues),
@@ -199,6 +203,7 @@ def _from_json(kept: Mapping[str, Any]) -> RefreshNote:
             {name: walk["left"][name] for name in IN_ORDER if name in walk["left"]},
             _moments(walk["heads"]),
             _moments(walk["since"]),
+            tuple(Offer(**offer) for offer in walk.get("offers", ())),
         ),
         doubted_pulls=frozenset(kept.get("doubted_pulls", ())),
         doubted_issues=frozenset(kept.get("doubted_issues", ())),

@@ -24,7 +24,7 @@ from mainstem.functions.capture.refresh_note import (
 from mainstem.functions.capture.standing import Standing, load_standing
 from mainstem.functions.capture.storing import Tally
 from mainstem.functions.home import Home
-from mainstem.github import Changes, Comment, Page
+from mainstem.github import Changes, Comment, Offer, Page
 from mainstem.store import live_total, save_cursor, tables, update_times
 
 Latest = Sequence[tuple[int, datetime]]
@@ -37,12 +37,16 @@ _TABLES: Final[dict[Kind, Table]] = {
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a step left behind: `is_last` ends the walk, `doubted` are to be read whole."""
+    """What a step left behind: `is_last` ends the walk, `doubted` are to be read whole.
+
+    `offers` are what the polls are accepted by of which all is stored now.
+    """
 
     is_last: bool
     tally: Tally = field(default_factory=Tally)
     pages: int = 0
     doubted: int = 0
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def store_look(
             waiting = [one.updated_at for one in rows.waiting if one in page.items]
             if waiting:
                 left[name] = place_of(min(waiting))
-        note = replace(note, since=held, walk=Walk(left, heads, moved))
+        note = replace(note, since=held, walk=Walk(left, heads, moved, polled.offers))
         result = Refreshed(is_last=False, tally=done.tally, pages=pages)
         save_refresh(conn, home.id, note.done(step, result), at)
         return result
@@ -159,7 +163,7 @@ def store_look(
             at=at,
         )
     note = replace(note, since={**held, **moved})
-    result = Refreshed(is_last=True, tally=done.tally, pages=pages, doubted=note.doubted)
+    result = Refreshed(True, done.tally, pages, note.doubted, polled.offers)
     _finish(conn, home, before.overlap, note.done(step, result), heads, at)
     return result
 
@@ -200,7 +204,7 @@ def store_step(
         at=at,
     )
     note = replace(note, since={**note.since, **walk.since}, walk=None)
-    result = Refreshed(is_last=True, tally=done.tally, doubted=note.doubted)
+    result = Refreshed(True, done.tally, 0, note.doubted, walk.offers)
     _finish(conn, home, before.overlap, note.done(step, result), walk.heads, at)
     return result
 

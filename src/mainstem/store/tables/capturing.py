@@ -44,7 +44,8 @@ capture_plans = Table(
     *not_negative("width", "ceiling"),
 )
 
-# Validators of conditional requests. An ETag belongs to one URL and one credential.
+# Validators of conditional requests, from when the answers that they came with are stored. An ETag
+# belongs to one URL and one credential.
 conditional_requests = Table(
     "conditional_requests",
     metadata,
@@ -54,9 +55,6 @@ conditional_requests = Table(
     Column("url", CleanText, nullable=False),
     Column("etag", CleanText),
     Column("last_modified", CleanText),
-    # What the last full answer came with. It counts from when that answer is stored.
-    Column("offered_etag", CleanText),
-    Column("offered_last_modified", CleanText),
     moment("checked_at", nullable=False),
     UniqueConstraint("credential", "url"),
 )
