@@ -18,6 +18,7 @@ OWN_TIMES = {
     "last_synced_at",
     "metadata_refreshed_at",
     "details_synced_at",
+    "read_up_to",
 }
 GITHUB_TABLES = (
     "repositories",

@@ -90,7 +90,13 @@ async def stage(path: Path, world: World) -> AsyncIterator[Stage]:
                 yield Stage(Services(database, client, Still()), github)
 
 
-OWN_TIMES = {"row_synced_at", "first_seen_at", "details_synced_at", "last_synced_at"}
+OWN_TIMES = {
+    "row_synced_at",
+    "first_seen_at",
+    "details_synced_at",
+    "last_synced_at",
+    "read_up_to",
+}
 CAPTURED = ("contributors", "pull_requests", "reviews", "comments", "issues")
 
 

@@ -14,11 +14,13 @@ from mainstem.store import (
     ids,
     lone_reviews,
     mark_deleted,
+    note_told,
     pulls_with_places,
     replace_gaps,
     save_comments,
     save_pull_requests,
     save_reviews,
+    set_details_synced,
     stored_comments,
     stored_items,
     tables,
@@ -49,6 +51,16 @@ def test_an_item_tells_what_is_on_it(talked: Database) -> None:
     (found,) = talked.read(stored_items, REPO, "pulls", numbers=[1, 99])
     assert (found.number, found.comments_count, found.comments, found.reviews) == (1, 1, 1, 2)
     assert found.is_gone is False
+
+
+def test_what_deliveries_told_of_does_not_count_as_read(talked: Database) -> None:
+    talked.write(note_told, PULL, T0 - HOUR)
+    talked.write(note_told, PULL, T0)  # the earlier one stays
+    (found,) = talked.read(stored_items, REPO, "pulls", numbers=[1])
+    assert found.updated_at == T0 - HOUR
+    assert talked.read(update_times, REPO, "pulls", [1]) == {1: T0 - HOUR}
+    talked.write(set_details_synced, [PULL], LATER)
+    assert talked.read(update_times, REPO, "pulls", [1]) == {1: T0}
 
 
 def test_items_are_found_by_when_they_were_created(talked: Database) -> None:

@@ -11,7 +11,13 @@ __all__ = ["differences"]
 
 Row = Mapping[str, Any]
 
-_OWN_TIMES = {"row_synced_at", "first_seen_at", "details_synced_at", "last_synced_at"}
+_OWN_TIMES = {
+    "row_synced_at",
+    "first_seen_at",
+    "details_synced_at",
+    "last_synced_at",
+    "read_up_to",
+}
 _TABLES = ("pull_requests", "reviews", "comments", "issues")
 # Who wrote something is not forgotten because the account is gone: no list tells of that.
 _WHO = {

@@ -16,6 +16,11 @@ from mainstem.store.upsert import CHUNK_ROWS, in_chunks
 ItemKind = Literal["pulls", "issues"]
 _ITEMS = {"pulls": pull_requests, "issues": issues}
 _PARENTS = {"pulls": comments.c.pull_request_id, "issues": comments.c.issue_id}
+# Up to when each is known. A delivery moves the time of a pull request, and tells of one change.
+_KNOWN_TO: dict[ItemKind, ColumnElement[datetime]] = {
+    "pulls": func.coalesce(pull_requests.c.read_up_to, pull_requests.c.updated_at),
+    "issues": issues.c.updated_at,
+}
 _ISSUE_LISTS = ("issue_comments",)
 
 
@@ -23,7 +28,9 @@ _ISSUE_LISTS = ("issue_comments",)
 class StoredItem:
     """A stored pull request or issue, gone ones included, with the live comments on it.
 
-    `comments_count` is GitHub's own figure, None where it never told.
+    `updated_at` is the last update up to which it was read: of a pull request that deliveries
+    moved since, an earlier one than is stored. `comments_count` is GitHub's own figure, None where
+    it never told.
     """
 
     id: UUID
@@ -99,7 +106,7 @@ def stored_items(
             table.c.id,
             table.c.number,
             table.c.created_at,
-            table.c.updated_at,
+            _KNOWN_TO[kind].label("updated_at"),
             table.c.comments_count,
             table.c.deleted_at.is_not(None).label("is_gone"),
             said.label("comments"),
@@ -112,11 +119,11 @@ def stored_items(
 def update_times(
     conn: Connection, repository_id: UUID, kind: ItemKind, numbers: Collection[int]
 ) -> dict[int, datetime]:
-    """When those of `numbers` that are stored, and not gone, were updated last."""
+    """Up to which update those of `numbers` were read that are stored, and not gone."""
     table = _ITEMS[kind]
     found: dict[int, datetime] = {}
     for chunk in in_chunks(sorted(numbers), CHUNK_ROWS):
-        question = select(table.c.number, table.c.updated_at).where(
+        question = select(table.c.number, _KNOWN_TO[kind].label("updated_at")).where(
             table.c.repository_id == repository_id, table.c.number.in_(chunk), is_live(table)
         )
         found.update({row.number: row.updated_at for row in conn.execute(question)})

@@ -142,11 +142,24 @@ def set_details_synced(conn: Connection, pull_ids: Sequence[UUID], at: datetime)
         written = conn.execute(
             update(pull_requests)
             .where(pull_requests.c.id.in_(chunk))
-            .values(details_synced_at=at)
+            .values(details_synced_at=at, read_up_to=None)
             .returning(pull_requests.c.id)
         )
         if missing := set(chunk) - set(written.scalars()):
             raise NoRowWritten(table="pull_requests", key={"id": min(missing)})
+
+
+def note_told(conn: Connection, pull_id: UUID, read_up_to: datetime) -> None:
+    """Record that deliveries moved a pull request, of which no more was read than up to then.
+
+    What was noted before stays: it is the earlier one. The next capture of it takes the note away.
+    """
+    table = pull_requests
+    conn.execute(
+        update(table)
+        .where(table.c.id == pull_id, table.c.read_up_to.is_(None))
+        .values(read_up_to=read_up_to)
+    )
 
 
 def _needing_update(repository_id: UUID, since: datetime) -> Select[Any]:

@@ -46,7 +46,7 @@ _PULL_REQUESTS = Rule(
     tables.pull_requests,
     ("github_id", "repository_id", "number"),
     newest_by="updated_at",
-    ours=frozenset({"row_synced_at", "details_synced_at", "deleted_at"}),
+    ours=frozenset({"row_synced_at", "details_synced_at", "read_up_to", "deleted_at"}),
 )
 _REVIEWS = Rule(tables.reviews, ("github_id",))
 _COMMENTS = Rule(tables.comments, ("github_id", "comment_type"), newest_by="updated_at")

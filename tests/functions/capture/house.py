@@ -15,7 +15,13 @@ from mainstem.store import Database, ids, save_repositories, tables
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 # Ours, not GitHub's: two captures of one repository differ in them.
-OWN_TIMES = {"row_synced_at", "first_seen_at", "details_synced_at", "last_synced_at"}
+OWN_TIMES = {
+    "row_synced_at",
+    "first_seen_at",
+    "details_synced_at",
+    "last_synced_at",
+    "read_up_to",
+}
 
 
 @dataclass(slots=True)

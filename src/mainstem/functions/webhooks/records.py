@@ -19,7 +19,14 @@ from mainstem.functions.webhooks.stored_rows import (
 )
 from mainstem.github import UNSET, Issue, PullRequest
 from mainstem.github.webhooks import CommentTold, IssueTold, PullAsIssue, PullTold, ReviewTold
-from mainstem.store import CommentRow, IssueRow, PullRequestRow, ReviewRow
+from mainstem.store import (
+    CommentRow,
+    IssueRow,
+    PullRequestRow,
+    ReviewRow,
+    note_told,
+    pulls_with_places,
+)
 from mainstem.store.tables import comments, issues, pull_requests, reviews
 from mainstem.store.tombstones import mark_deleted
 
@@ -129,18 +136,40 @@ class Records:
         if stored is None:
             return None
         row = self._row_of_issue(told, stored["github_id"])
-        return self._write_pull(Batch(pulls=(row,)), newer_record(stored, row))
+        return self._write_pull(Batch(pulls=(row,)), stored, newer_record(stored, row))
 
     def _save_pull(self, batch: Batch, *, is_first: bool) -> bool:
         row = batch.pulls[0]
         stored = stored_row(self.conn, pull_requests, row["id"])
-        return self._write_pull(batch, newer_record(stored, row, is_first=is_first))
+        return self._write_pull(batch, stored, newer_record(stored, row, is_first=is_first))
 
-    def _write_pull(self, batch: Batch, verdict: Verdict) -> bool:
-        if verdict.columns:
-            row = {**_named(batch.pulls[0], "repository_id", "number"), **verdict.columns}
-            store_batch(self.conn, replace(batch, pulls=(cast("PullRequestRow", row),)), self.at)
-        return verdict.in_doubt
+    def _write_pull(self, batch: Batch, stored: Mapping[str, Any] | None, verdict: Verdict) -> bool:
+        """Write what of a pull request is newer; whether it is to be read for what that moves.
+
+        A delivery tells of one change. Others before it may be lost, so what is stored then does
+        not count as read up to its new time: the next refresh reads it.
+        """
+        if not verdict.columns:
+            return verdict.in_doubt
+        named = _named(batch.pulls[0], "repository_id", "number")
+        row = {**named, **verdict.columns}
+        store_batch(self.conn, replace(batch, pulls=(cast("PullRequestRow", row),)), self.at)
+        if stored is None:
+            note_told(self.conn, named["id"], batch.pulls[0]["created_at"])
+            return verdict.in_doubt
+        if verdict.columns.get("updated_at") not in (None, stored["updated_at"]):
+            note_told(self.conn, named["id"], stored["updated_at"])
+        return verdict.in_doubt or self._moves_places(stored, verdict)
+
+    def _moves_places(self, stored: Mapping[str, Any], verdict: Verdict) -> bool:
+        """Whether there is another last commit, and comments that have their place in the diff.
+
+        A push moves the places, or outdates them, and no delivery tells of that.
+        """
+        sha = verdict.columns.get("head_sha")
+        if sha is None or stored["head_sha"] in (None, sha):
+            return False
+        return bool(pulls_with_places(self.conn, [stored["id"]]))
 
     def _save_issue(self, issue: Issue, *, is_first: bool) -> None:
         batch = self.rows.issues([issue])

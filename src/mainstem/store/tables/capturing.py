@@ -94,6 +94,7 @@ webhook_deliveries = Table(
     Column("status", CleanText, nullable=False),
     Column("payload", JsonDocument, comment="until it is handled"),
     Column("error", CleanText),
+    Column("outcome", JsonDocument, comment="what applying it asked for"),
     moment("received_at", nullable=False),
     moment("handled_at"),
     one_of("status", DELIVERY_STATUSES),

@@ -155,6 +155,9 @@ pull_requests = Table(
     Column("comments_count", Integer),
     moment("deleted_at"),
     moment("details_synced_at"),
+    # Up to when its changes were read, where deliveries told of later ones: what they did not tell
+    # of may be missing. NULL: `updated_at` itself.
+    moment("read_up_to"),
     moment("row_synced_at", nullable=False),
     UniqueConstraint("repository_id", "number"),
     one_of("state", PULL_STATES),

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("payload", _json(), nullable=True, comment="until it is handled"),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("outcome", _json(), nullable=True, comment="what applying it asked for"),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
@@ -311,6 +312,9 @@ def upgrade() -> None:
     op.add_column(
         "pull_requests", sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True)
     )
+    op.add_column(
+        "pull_requests", sa.Column("read_up_to", sa.DateTime(timezone=True), nullable=True)
+    )
     op.add_column("repositories", sa.Column("refused", sa.Text(), nullable=True))
     op.add_column(
         "repositories", sa.Column("refusals", sa.Integer(), server_default="0", nullable=False)
@@ -353,6 +357,7 @@ def downgrade() -> None:
     op.drop_column("repositories", "first_refused_at")
     op.drop_column("repositories", "refusals")
     op.drop_column("repositories", "refused")
+    op.drop_column("pull_requests", "read_up_to")
     op.drop_column("pull_requests", "deleted_at")
     op.drop_column("pull_requests", "comments_count")
     op.drop_column("pull_requests", "milestone")
