@@ -15,7 +15,7 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from . import rest_payloads
 from .addresses import repository_path
@@ -26,12 +26,15 @@ from .values import Comment, Issue, Offer, Page, PullRequest
 
 T = TypeVar("T")
 
+PULLS_POLLED: Final = 10
+"""More than one: of those updated in the same second, any may be named first."""
+
 
 class PollCalls(RestCalls):
     """The lists that tell of changes, each asked for its first page. None: nothing has changed."""
 
     async def poll_pulls(
-        self, owner: str, name: str, *, per_page: int = 1
+        self, owner: str, name: str, *, per_page: int = PULLS_POLLED
     ) -> Page[PullRequest] | None:
         """The pull requests updated last, in any state, the newest first."""
         path = query_path(

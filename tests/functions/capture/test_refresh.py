@@ -103,6 +103,31 @@ async def test_each_thing_that_a_list_tells_of_is_found(
     assert_same(small, await fresh(build, small))
 
 
+async def test_a_change_in_the_second_of_the_newest_one_is_found(
+    small: House, build: Build
+) -> None:
+    first, second, *_ = sorted(small.there.pulls)
+    at = changes.edit_item(small.there, first, title="Read")["updated_at"]
+    await capture(small, "refresh")
+    changes.edit_item(small.there, second, title="In the same second", at=at)
+    await capture(small, "next")
+    assert_same(small, await fresh(build, small))
+
+
+async def test_a_change_behind_a_page_of_one_second_is_found(build: Build) -> None:
+    house = await captured_house(build, 11, 45)
+    first, *others = sorted(house.there.pulls)
+    at = changes.edit_item(house.there, others[0], title="Closed by a machine")["updated_at"]
+    for number in others[1:12]:
+        changes.edit_item(house.there, number, title="Closed by a machine", at=at)
+    await capture(house, "refresh")
+    changes.edit_item(house.there, first, title="In the same second", at=at)
+    house.there.pulls[others[11]]["title"] = "The page is another one, with the same names"
+    house.there.changed()
+    await capture(house, "next")
+    assert_same(house, await fresh(build, house))
+
+
 async def test_places_that_a_force_push_takes_away_are_found_for_a_point(
     small: House, build: Build
 ) -> None:

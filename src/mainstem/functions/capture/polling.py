@@ -7,7 +7,6 @@ something. No more is asked than it takes to know.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -16,8 +15,8 @@ from mainstem.functions.capture.refresh_note import CommentList
 from mainstem.functions.capture.standing import Standing
 from mainstem.functions.home import Home
 from mainstem.functions.services import Services
-from mainstem.github import Comment, Gone, Issue, Offer, Page
-from mainstem.store import StoredComment, stored_comments, stored_items
+from mainstem.github import Comment, Gone, Issue, Offer, Page, PullRequest
+from mainstem.store import StoredComment, stored_comments, stored_items, update_times
 
 _TYPES: dict[CommentList, Literal["review_comment", "issue_comment"]] = {
     "review-comments": "review_comment",
@@ -75,9 +74,8 @@ async def look_for_changes(services: Services, home: Home, standing: Standing) -
     if following.pulls:
         pulls = await github.poll_pulls(home.owner, home.name)
         if pulls is not None:
-            newest = max((pull.updated_at for pull in pulls.items), default=None)
             offers = polled.offers + offers_of(pulls)
-            changed = _is_newer(newest, standing)
+            changed = await services.database.run_read(_has_new_pull, home, standing, pulls)
             polled = replace(polled, answered=True, changed=changed, offers=offers)
     if following.issues and not polled.changed:
         since = standing.since("issues")
@@ -95,9 +93,25 @@ def offers_of(*pages: Page[Any]) -> tuple[Offer, ...]:
     return tuple(page.offer for page in pages if page.offer is not None)
 
 
-def _is_newer(newest: datetime | None, standing: Standing) -> bool:
-    watermark = standing.watermark("pulls")
-    return newest is not None and (watermark is None or newest > watermark)
+def _has_new_pull(
+    conn: Connection, home: Home, standing: Standing, page: Page[PullRequest]
+) -> bool:
+    """Whether one is newer than what was read, or not stored as it is listed.
+
+    Several may be updated in the second in which the newest was. Where a whole page was, the one
+    that is new may lie behind it.
+    """
+    listed = {pull.number: pull.updated_at for pull in page.items}
+    newest, watermark = max(listed.values(), default=None), standing.watermark("pulls")
+    floor = standing.floor("pulls")
+    if newest is None or watermark is None or floor is None:
+        return newest is not None
+    if newest > watermark or (page.next is not None and min(listed.values()) == newest):
+        return True
+    stored = update_times(conn, home.id, "pulls", list(listed))
+    return any(
+        stored.get(number) != updated for number, updated in listed.items() if updated >= floor
+    )
 
 
 async def _poll_comments(
