@@ -1,5 +1,6 @@
 """A whole repository over GraphQL: complete, resumable, and cheap the second time."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from mainstem.functions.events import (
     RepositorySyncGraphqlRequested,
 )
 from mainstem.github import RequestFailed
-from mainstem.simulate import changes, generate
+from mainstem.simulate import SimulatedGitHub, changes, generate
 from mainstem.store import load_cursor
 from mainstem.testing import RunResult, replay_from_every_step, run_handler
 
@@ -225,3 +226,29 @@ async def test_a_name_that_now_belongs_to_another_repository_stops_the_capture(
     with pytest.raises(NonRetriableError, match="now has repository 999"):
         await run_handler(capture_repository_sync_graphql, asked, house.services)
     assert house.count("pull_requests") == 0
+
+
+async def test_an_issue_that_slips_through_a_list_is_read_by_number(build: Build) -> None:
+    world = generate(3, 60, shape="issues")
+    there = world.repository
+    first, *_, labelled = sorted(there.issues)
+    changes.assign(there, labelled, next(iter(world.users)))
+    house = await build(world)
+    pages = 0
+
+    def meanwhile(_github: SimulatedGitHub, asked: str) -> None:
+        nonlocal pages
+        pages += "/issues?" in asked and "page=" in asked
+        if pages == 2 and first in there.issues:
+            # What lies behind it moves up by one, and one of them to the page that was read.
+            changes.delete_issue(there, first)
+
+    house.github.options = replace(house.github.options, on_request=meanwhile)
+    asked = RepositorySyncGraphqlRequested(
+        repository_id=house.repository_id, history="full", with_issues=True
+    )
+    result = await run_handler(capture_repository_sync_graphql, asked, house.services)
+    assert "capture-labels-2" in [step.id for step in result.steps]
+    assert first not in there.issues
+    unknown = [row["number"] for row in house.rows("issues") if row["labels"] is None]
+    assert unknown == []

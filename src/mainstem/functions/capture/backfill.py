@@ -7,6 +7,7 @@ Which lists are read, over which API and how wide, is decided in `planning`. The
 - review comments over REST's list, if they do not come with their threads;
 - issues over GraphQL, oldest first, with their comments;
 - the same over REST's list, if their labels and assignees are to come from there;
+- what slipped through REST's lists while they moved;
 - and at the end what did not fit the pages, many lists in one request.
 
 Nothing moves in the order of creation while we read. A step is a page: its rows, the place where
@@ -34,6 +35,7 @@ from mainstem.functions.capture.graphql_pages import (
     to_store,
 )
 from mainstem.functions.capture.history import Place
+from mainstem.functions.capture.missed import read_missed
 from mainstem.functions.capture.planning import (
     ListName,
     Note,
@@ -119,7 +121,7 @@ async def backfill(
                 return Backfilled(pages, tally, name)
             pages, count = pages + 1, count + 1
             step = f"capture-{name}-{count}"
-            work = complete_lists if name == "nested" else capture_page
+            work = _WORK.get(name, capture_page)
             done = await run.step(step, work, services, home, name, f"{run.id}/{step}")
             tally += done.tally
             if done.is_last:
@@ -274,6 +276,11 @@ _READERS: Final[dict[ListName, Callable[[Services, Home, str | None, Note], Awai
 }
 
 
+async def complete_people(services: Services, home: Home, _name: ListName, _step: str) -> PageDone:
+    """Read by number what slipped through a list that goes by page numbers. Safe to repeat."""
+    return PageDone(is_last=True, tally=await read_missed(services, home))
+
+
 async def complete_lists(services: Services, home: Home, name: ListName, step: str) -> PageDone:
     """Read on in as many of the unfinished lists as one request can ask for; `step` as above."""
     cursor, note = await services.database.run_read(_place, home, name)
@@ -337,3 +344,9 @@ def _store_parts(
         ),
     )
     return done
+
+
+_WORK: Final[dict[ListName, Callable[[Services, Home, ListName, str], Awaitable[PageDone]]]] = {
+    "missed": complete_people,
+    "nested": complete_lists,
+}

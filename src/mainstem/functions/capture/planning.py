@@ -50,7 +50,7 @@ from mainstem.store import (
 Kind = Literal["pulls", "issues"]
 BOTH: Final[tuple[Kind, ...]] = ("pulls", "issues")
 
-ListName = Literal["pulls", "people", "review-comments", "labels", "issues", "nested"]
+ListName = Literal["people", "pulls", "review-comments", "issues", "labels", "missed", "nested"]
 
 # The width that a page comes to at GitHub, by what has been reported of it: what is expected of a
 # repository that nobody has read yet.
@@ -348,7 +348,9 @@ def _pending(conn: Connection, home: Home, kinds: Sequence[Kind]) -> Planned:
         lists.append("labels")
     refresh = tuple(kind for kind in kinds if kind not in lists)
     # A list that goes on behind a page is read with those of all other pages, at the end.
-    return Planned((*lists, "nested"), refresh)
+    # And before that, what a list has lost by moving while it was read.
+    missed: tuple[ListName, ...] = ("missed",) if lists else ()
+    return Planned((*lists, *missed, "nested"), refresh)
 
 
 def load_note(conn: Connection, home: Home, shape: ListName) -> Note:
