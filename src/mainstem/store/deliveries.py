@@ -17,7 +17,10 @@ from mainstem.store.vocabulary import DeliveryStatus
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """A remembered delivery; `payload` is None once it is handled, or when none was kept."""
+    """A remembered delivery; `payload` is None once it is handled, or when none was kept.
+
+    `outcome` is what applying it came to, None before.
+    """
 
     delivery_id: str
     event: str
@@ -28,6 +31,7 @@ class StoredDelivery:
     status: DeliveryStatus
     payload: Mapping[str, Any] | None
     received_at: datetime
+    outcome: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,11 @@ def settle_delivery(
     *,
     at: datetime,
     error: str | None = None,
+    outcome: Mapping[str, Any] | None = None,
 ) -> None:
     """Record what became of a delivery at `at`. Raises `NoRowWritten` for an unknown one.
 
+    `outcome` is kept as it is, to be answered again; None leaves the one that is kept.
     The payload of one that is handled or ignored is dropped; that of a failed one is kept, so that
     it can be handled again.
     """
@@ -85,6 +91,8 @@ def settle_delivery(
     }
     if status in ("handled", "ignored"):
         values["payload"] = None
+    if outcome is not None:
+        values["outcome"] = outcome
     result = conn.execute(
         update(webhook_deliveries)
         .where(webhook_deliveries.c.delivery_id == delivery_id)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from mainstem.functions.webhooks import GithubWebhookReceived, handle_github_webhook
+from mainstem.functions.webhooks.applying import apply_delivery
 from mainstem.store import (
     ids,
     is_reached,
@@ -233,6 +234,29 @@ async def test_each_real_payload_is_applied_or_acknowledged(house: House, payloa
         "pull_request_review_thread", "push", "release", "watch",
     }  # fmt: skip
     assert all(statuses[event] == {"ignored"} for event in statuses.keys() - kept)
+
+
+async def test_an_answer_that_was_lost_is_given_again(house: House) -> None:
+    payload = {"action": "created", "repositories": [named(HELLO)], "installation": installed()}
+    delivery = stored("installation", payload, house.clock.now(), guid="a-guid-of-mine")
+    house.database.write(keep_delivery, delivery)
+    asked = GithubWebhookReceived(delivery_id="a-guid-of-mine", event="installation")
+    result = await run_handler(
+        handle_github_webhook, asked, house.services, lose=["apply-delivery"]
+    )
+    assert [sent.data["repo"] for sent in result.sent] == ["Hello-World"]
+
+
+async def test_a_delivery_that_waits_says_again_which_repository_it_made_ours(
+    house: House, payloads: Path
+) -> None:
+    await install(house)
+    created = examples(payloads, "issue_comment", "created")[0]
+    pull = created["issue"] | {"pull_request": {"merged_at": None}}
+    payload = created | {"issue": pull, "installation": {"id": INSTALLATION}}
+    outcome = await post(house.services, "issue_comment", payload, guid="a-guid-of-mine")
+    assert (outcome.status, outcome.discover) == ("waiting", ("Codertocat/Hello-World",))
+    assert await apply_delivery(house.services, "a-guid-of-mine") == outcome
 
 
 async def test_the_function_sends_what_a_delivery_asks_for(house: House, payloads: Path) -> None:

@@ -101,7 +101,7 @@ async def test_a_delivery_that_comes_again_does_nothing_again(
     house.database.write(
         keep_delivery, stored("issues", told[0].payload, house.clock.now(), guid=told[0].guid)
     )
-    assert (await apply_delivery(house.services, told[0].guid)).status == "ignored"
+    assert (await apply_delivery(house.services, told[0].guid)).status == "handled"
     assert house.rows("issues") == before
     assert house.rows("webhook_deliveries")[0]["payload"] is None
 

@@ -11,7 +11,7 @@ from mainstem.functions.services import Services
 from mainstem.functions.webhooks.homes import apply_feed, apply_repository, home_of, with_discovery
 from mainstem.functions.webhooks.installed import apply_installation
 from mainstem.functions.webhooks.names import rename
-from mainstem.functions.webhooks.outcome import Outcome, ignored
+from mainstem.functions.webhooks.outcome import Outcome, after, from_json, ignored, to_json
 from mainstem.functions.webhooks.records import Records
 from mainstem.functions.webhooks.talk import apply_discussion
 from mainstem.github import BadAnswer
@@ -35,10 +35,11 @@ from mainstem.store import load_delivery, settle_delivery
 
 
 async def apply_delivery(services: Services, delivery_id: str) -> Outcome:
-    """Apply the stored delivery of that GUID; one that is settled already is left alone.
+    """Apply the stored delivery of that GUID; one that is settled answers what it answered then.
 
-    Safe to try twice: rows and verdict are one transaction, and what is applied again changes
-    nothing. Raises `NonRetriableError` for a payload that cannot be read; then nothing is changed.
+    Safe to try twice: rows, verdict and answer are one transaction, and what is applied again
+    changes nothing. So who was killed between the work and its answer gets that answer. Raises
+    `NonRetriableError` for a payload that cannot be read; then nothing is changed.
     """
     try:
         return await services.database.run_write(_apply, delivery_id, services.clock.now())
@@ -60,12 +61,13 @@ def _apply(conn: Connection, delivery_id: str, at: datetime) -> Outcome:
             f"Cannot apply webhook delivery {delivery_id}: it is not stored in this database. It "
             "is older than 30 days, or the endpoint that received it uses another one."
         )
+    kept = from_json(stored.outcome)
     if stored.payload is None or stored.status in ("handled", "ignored"):
-        return ignored(f"it is {stored.status} already")
+        return kept or ignored(f"it is {stored.status} already")
     delivery = delivery_of(stored.delivery_id, stored.event, stored.hook_id, stored.payload)
-    outcome = apply_told(conn, delivery, read_told(delivery), stored.received_at, at)
+    outcome = after(kept, apply_told(conn, delivery, read_told(delivery), stored.received_at, at))
     status = "received" if outcome.status == "waiting" else outcome.status
-    settle_delivery(conn, delivery_id, status, error=outcome.why, at=at)
+    settle_delivery(conn, delivery_id, status, error=outcome.why, outcome=to_json(outcome), at=at)
     return outcome
 
 

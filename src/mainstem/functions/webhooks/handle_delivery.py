@@ -67,6 +67,8 @@ async def handle_github_webhook(
     if outcome.status == "waiting":
         await run.sleep("wait-for-pull-request", _UNTIL_CAPTURED)
         again = await run.step("apply-delivery-again", apply_delivery, services, asked.delivery_id)
+        if again.status != "waiting":
+            await run.send("read-pull-requests-again", _requests(asked, again))
         return _handled(asked, again)
     return _handled(asked, outcome)
 
