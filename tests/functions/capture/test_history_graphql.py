@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, delete, update
 
 from mainstem.catalog import NonRetriableError
 from mainstem.functions.capture import capture_repository_issues, capture_repository_sync_graphql
@@ -15,7 +16,7 @@ from mainstem.functions.events import (
 )
 from mainstem.github import RequestFailed
 from mainstem.simulate import SimulatedGitHub, changes, generate
-from mainstem.store import load_cursor
+from mainstem.store import load_cursor, tables
 from mainstem.testing import RunResult, replay_from_every_step, run_handler
 
 from .conftest import Build
@@ -252,3 +253,17 @@ async def test_an_issue_that_slips_through_a_list_is_read_by_number(build: Build
     assert first not in there.issues
     unknown = [row["number"] for row in house.rows("issues") if row["labels"] is None]
     assert unknown == []
+
+
+async def test_a_capture_of_an_earlier_version_gets_the_labels_that_it_lacks(house: House) -> None:
+    await capture_pulls(house, history_page=10)
+    complete = house.what_github_said()
+
+    def as_it_was_left(conn: Connection) -> None:
+        conn.execute(update(tables.pull_requests).values(labels=None, head_sha=None))
+        conn.execute(delete(tables.capture_plans))
+        conn.execute(delete(tables.capture_cursors).where(tables.capture_cursors.c.kind != "pulls"))
+
+    house.database.write(as_it_was_left)
+    await capture_pulls(house, "with the present version")
+    assert house.what_github_said() == complete

@@ -272,7 +272,7 @@ def next_issue_page(note: Note, limits: Limits) -> IssuePlan:
 
 async def plan_capture(services: Services, home: Home, kinds: Sequence[Kind]) -> Planned:
     """What is still to be read of `kinds`; asks GitHub only where nothing is known yet."""
-    known = await services.database.run_read(_known, home, kinds)
+    known = await services.database.run_write(_known, home, kinds, services.clock.now())
     if any(cursor is None for cursor in known.values()):
         with asking_github(services.clock):
             probe = await services.github.probe(home.owner, home.name)
@@ -284,8 +284,19 @@ async def plan_capture(services: Services, home: Home, kinds: Sequence[Kind]) ->
     return await services.database.run_read(_pending, home, kinds)
 
 
-def _known(conn: Connection, home: Home, kinds: Sequence[Kind]) -> dict[Kind, CaptureCursor | None]:
-    return {kind: load_cursor(conn, home.id, kind) for kind in kinds}
+def _known(
+    conn: Connection, home: Home, kinds: Sequence[Kind], at: datetime
+) -> dict[Kind, CaptureCursor | None]:
+    known = {kind: load_cursor(conn, home.id, kind) for kind in kinds}
+    pulls = known.get("pulls")
+    if (
+        pulls is not None
+        and load_plan(conn, home.id, "pulls") is None
+        and load_cursor(conn, home.id, "people") is None
+    ):
+        # Captured before labels, assignees and reviewers were read: REST's list has them.
+        _open(conn, home, "people", pulls.watermark, at)
+    return known
 
 
 def _begin(
