@@ -26,6 +26,7 @@ from mainstem.store import Database, ids, tables
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 REPO, PULL, ISSUE = ids.repository_id(3), ids.pull_request_id(3, 5), ids.issue_id(3, 55)
+COMMENT = ids.comment_id(400, "issue_comment")
 CAPTURED = ("pull_requests", "issues", "reviews", "comments")
 # Another id than any other's, so that a workspace can be asked for.
 WORKSPACE = uuid.UUID(int=77)
@@ -68,6 +69,12 @@ QUESTIONS: dict[str, Ask] = {
     "compared_items": lambda conn: [
         store.compared_items(conn, REPO, "pulls", NOW),
         store.compared_items(conn, REPO, "issues", None),
+    ],
+    "numbers_of_gone": lambda conn: [
+        store.numbers_of_gone(
+            conn, "pulls", ids=[PULL], review_ids=[ids.review_id(300)], comment_ids=[COMMENT]
+        ),
+        store.numbers_of_gone(conn, "issues", ids=[ISSUE], comment_ids=[COMMENT]),
     ],
     "lone_reviews": lambda conn: store.lone_reviews(conn, [PULL]),
     "belongings": lambda conn: [

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from mainstem.store import (
     Database,
@@ -15,6 +16,7 @@ from mainstem.store import (
     lone_reviews,
     mark_deleted,
     note_told,
+    numbers_of_gone,
     pulls_with_places,
     replace_gaps,
     save_comments,
@@ -76,6 +78,18 @@ def test_what_is_gone_is_still_an_item_and_has_no_update_time(talked: Database) 
     (found,) = talked.read(stored_items, REPO, "pulls", numbers=[1])
     assert (found.is_gone, found.comments) == (True, 0)
     assert talked.read(update_times, REPO, "pulls", [1]) == {}
+
+
+def test_what_is_gone_is_told_by_the_number_that_it_is_on(talked: Database) -> None:
+    said = [row.id for row in talked.read(lambda conn: conn.execute(select(tables.comments)).all())]
+    talked.write(mark_deleted, "issue_comment", github_ids=[61], at=LATER)
+    assert talked.read(numbers_of_gone, "issues", comment_ids=said) == {3}
+    assert talked.read(numbers_of_gone, "pulls", comment_ids=said, ids=[PULL]) == set()
+    talked.write(mark_deleted, "review", github_ids=[51], at=LATER)
+    reviews = [ids.review_id(51)]
+    assert talked.read(numbers_of_gone, "pulls", review_ids=reviews) == {1}
+    talked.write(mark_deleted, "pull_request", ids=[PULL], at=LATER)
+    assert talked.read(numbers_of_gone, "pulls", ids=[PULL]) == {1}
 
 
 def test_update_times_are_those_of_live_rows(talked: Database) -> None:

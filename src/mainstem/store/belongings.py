@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, select
 
 from mainstem.store.answers import every
 from mainstem.store.tables import capture_gaps, comments, issues, pull_requests, reviews
@@ -206,6 +206,30 @@ def lone_reviews(conn: Connection, pull_ids: Collection[UUID]) -> dict[UUID, set
         )
         for pull_id, github_id in conn.execute(question):
             found.setdefault(pull_id, set()).add(github_id)
+    return found
+
+
+def numbers_of_gone(
+    conn: Connection,
+    kind: ItemKind,
+    *,
+    ids: Collection[UUID] = (),
+    review_ids: Collection[UUID] = (),
+    comment_ids: Collection[UUID] = (),
+) -> set[int]:
+    """Numbers of those that are marked as gone, or one of those reviews or comments on them is."""
+    table = _ITEMS[kind]
+    whose: list[tuple[Table, ColumnElement[UUID], Collection[UUID]]] = [
+        (table, table.c.id, ids),
+        (comments, _PARENTS[kind], comment_ids),
+    ]
+    if kind == "pulls":
+        whose.append((reviews, reviews.c.pull_request_id, review_ids))
+    found: set[int] = set()
+    for one, parent, some in whose:
+        for chunk in in_chunks(sorted(some), CHUNK_ROWS):
+            gone = select(parent).where(one.c.id.in_(chunk), one.c.deleted_at.is_not(None))
+            found.update(conn.execute(select(table.c.number).where(table.c.id.in_(gone))).scalars())
     return found
 
 

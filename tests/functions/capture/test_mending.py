@@ -1,6 +1,7 @@
 """Reading whole what is doubted: what is gone is marked, by an answer about the same repository."""
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import pytest
 
@@ -9,6 +10,7 @@ from mainstem.functions.capture.mending import Mended, mend
 from mainstem.functions.capture.refresh_note import RefreshNote, load_refresh, save_refresh
 from mainstem.functions.home import load_home
 from mainstem.simulate import changes
+from mainstem.store import mark_deleted
 
 from .captured import captured_house
 from .conftest import Build
@@ -76,6 +78,45 @@ async def test_a_comment_that_comes_and_goes_is_stored_and_marked(small: House) 
     changes.delete_comment(small.there, said["id"])
     done = await doubt(small, pulls=[number])
     assert done.deleted == 1
+
+
+async def test_what_is_deleted_after_the_answer_stays_gone(
+    small: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = next(n for n in sorted(small.there.pulls) if small.there.issue_comments[n])
+    said = small.there.issue_comments[number][0]["id"]
+    ask = small.services.github.whole_pulls
+
+    async def answered_in_time(*asked: Any) -> object:
+        answer = await ask(*asked)
+        mark(small, "issue_comment", said)
+        return answer
+
+    monkeypatch.setattr(small.services.github, "whole_pulls", answered_in_time)
+    done = await doubt(small, pulls=[number])
+    assert done.restored == 0
+    assert gone_comments(small) == [said]
+
+
+async def test_what_went_with_a_pull_request_does_not_come_back_if_it_is_gone(
+    small: House,
+) -> None:
+    number = next(n for n in sorted(small.there.pulls) if len(small.there.issue_comments[n]) > 1)
+    said = small.there.issue_comments[number][0]["id"]
+    mark(small, "pull_request", small.pull(number)["github_id"])
+    changes.delete_comment(small.there, said)
+    await doubt(small, pulls=[number])
+    assert small.pull(number)["deleted_at"] is None
+    assert gone_comments(small) == [said]
+
+
+def mark(house: House, kind: Literal["issue_comment", "pull_request"], github_id: int) -> None:
+    at = house.clock.now()
+    house.database.write(lambda conn: mark_deleted(conn, kind, github_ids=[github_id], at=at))
+
+
+def gone_comments(house: House) -> list[int]:
+    return [row["github_id"] for row in house.rows("comments") if row["deleted_at"]]
 
 
 async def test_a_step_tried_again_answers_the_same(small: House) -> None:

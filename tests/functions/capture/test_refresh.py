@@ -169,6 +169,32 @@ async def test_a_comment_that_came_and_went_between_looks_is_marked(
     assert_same(small, await fresh(build, small))
 
 
+async def test_what_is_deleted_after_the_answer_stays_gone(
+    small: House, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = next(iter(small.there.by_id("issue_comments")))
+    changes.edit_comment(small.there, said, "Edited, so that the list has it")
+    poll = small.services.github.poll_issue_comments
+
+    async def polled_in_time(*asked: Any, **more: Any) -> object:
+        monkeypatch.undo()
+        page = await poll(*asked, **more)
+        changes.delete_comment(small.there, said)
+        # What the webhook's delivery does.
+        small.database.write(
+            lambda conn: mark_deleted(
+                conn, "issue_comment", github_ids=[said], at=small.clock.now()
+            )
+        )
+        return page
+
+    monkeypatch.setattr(small.services.github, "poll_issue_comments", polled_in_time)
+    await capture(small, "refresh")
+    (gone,) = [row for row in small.rows("comments") if row["deleted_at"]]
+    assert gone["github_id"] == said
+    assert_same(small, await fresh(build, small))
+
+
 async def test_what_was_thought_gone_is_restored_when_it_is_listed(
     small: House, build: Build
 ) -> None:

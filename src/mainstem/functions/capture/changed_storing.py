@@ -1,4 +1,4 @@
-"""Storing what changed: rows, what is there again, and what has become doubtful by it."""
+"""Storing what changed: rows, and what has become doubtful by it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,12 +13,13 @@ from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.home import Home
 from mainstem.github import PullBundle
 from mainstem.store import (
+    ItemKind,
     close_gaps,
     compared_items,
     head_shas,
     lone_reviews,
+    numbers_of_gone,
     pulls_with_places,
-    restore,
     set_details_synced,
     stored_items,
 )
@@ -35,29 +36,20 @@ class ChangesStored:
 
 
 def store_changes(conn: Connection, home: Home, rows: ChangedRows, at: datetime) -> ChangesStored:
-    """Save a page of changes within the caller's transaction. Doing it again changes nothing."""
+    """Save a page of changes within the caller's transaction. Doing it again changes nothing.
+
+    What is marked as gone and listed after all is doubted, not restored: a delivery may have told
+    of its end since the page was asked for.
+    """
     doubted = set(rows.doubted_pulls) | _pushed(conn, home, rows.pulls)
     tally = store_batch(conn, rows.batch, at)
-    restore_listed(conn, rows.batch)
     close_gaps(conn, home.id, (), rows.gaps, at)
     doubted |= _with_unlisted_reviews(conn, home, rows)
     many = frozenset(rows.reviews_of_many)
     unequal = _with_other_counts(conn, home, rows.reviews_of_many)
-    return ChangesStored(
-        tally, frozenset(doubted) | unequal, frozenset(rows.doubted_issues), many - unequal
-    )
-
-
-def restore_listed(conn: Connection, batch: Batch) -> int:
-    """What GitHub lists is there, whatever was believed; how many rows are live again."""
-    return sum(
-        (
-            restore(conn, "pull_request", ids=[row["id"] for row in batch.pulls]),
-            restore(conn, "issue", ids=[row["id"] for row in batch.issues]),
-            restore(conn, "review", ids=[row["id"] for row in batch.reviews]),
-            restore(conn, "comment", ids=[row["id"] for row in batch.comments]),
-        )
-    )
+    doubted |= _gone_and_listed(conn, "pulls", rows.batch)
+    issues = {*rows.doubted_issues} | _gone_and_listed(conn, "issues", rows.batch)
+    return ChangesStored(tally, frozenset(doubted) | unequal, frozenset(issues), many - unequal)
 
 
 def compare(
@@ -86,6 +78,17 @@ def compare(
         found = compared_items(conn, home.id, "issues", issues_since)
         note = note.doubting(issues=[item.number for item in found if not item.is_equal])
     return note
+
+
+def _gone_and_listed(conn: Connection, kind: ItemKind, batch: Batch) -> set[int]:
+    """Numbers of what is listed and marked as gone, or has something on it that is."""
+    return numbers_of_gone(
+        conn,
+        kind,
+        ids=[row["id"] for row in (batch.pulls if kind == "pulls" else batch.issues)],
+        review_ids=[row["id"] for row in batch.reviews],
+        comment_ids=[row["id"] for row in batch.comments],
+    )
 
 
 def _pushed(conn: Connection, home: Home, pulls: tuple[PullBundle, ...]) -> set[int]:

@@ -2,19 +2,19 @@
 
 Doubt comes from counts: more or fewer comments are stored than GitHub says, a review is stored that
 no list holds. Counts prove nothing by themselves; an answer that was read to its end, without an
-error, does. Only what was stored before the question was asked can be gone by the answer: what
-another run stores meanwhile is newer than it.
+error, does. Only what was stored before the question was asked can be gone by the answer, and only
+what was gone by then can be there again: what another run or a delivery stores meanwhile is newer.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection
 
 from mainstem.functions.capture.changed_rows import rows_of_all
-from mainstem.functions.capture.changed_storing import restore_listed
 from mainstem.functions.capture.refresh_note import RefreshNote, load_refresh, save_refresh
 from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.capture.storing import Tally, store_batch
@@ -28,6 +28,7 @@ from mainstem.store import (
     belongings,
     mark_deleted,
     replace_gaps,
+    restore,
     set_details_synced,
     stored_items,
 )
@@ -67,9 +68,10 @@ class Mended:
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What was stored before GitHub was asked."""
+    """What was stored before GitHub was asked; `gone` are ids of items that were marked so."""
 
     numbers: frozenset[int]
+    gone: frozenset[UUID]
     belongings: tuple[Belonging, ...]
 
 
@@ -110,13 +112,15 @@ async def mend(services: Services, home: Home, step: str) -> Mended:
 
 def _before(conn: Connection, home: Home, pulls: Sequence[int], issues: Sequence[int]) -> _Before:
     numbers: set[int] = set()
+    gone: set[UUID] = set()
     found: list[Belonging] = []
     asked: tuple[tuple[ItemKind, Sequence[int]], ...] = (("pulls", pulls), ("issues", issues))
     for kind, some in asked:
         items = stored_items(conn, home.id, kind, numbers=some)
         numbers |= {item.number for item in items}
+        gone |= {item.id for item in items if item.is_gone}
         found += belongings(conn, kind, [item.id for item in items])
-    return _Before(frozenset(numbers), tuple(found))
+    return _Before(frozenset(numbers), frozenset(gone), tuple(found))
 
 
 def _settle(
@@ -134,7 +138,7 @@ def _settle(
     read_pulls = [bundle.pull.number for bundle in pulls.items]
     read_issues = [bundle.issue.number for bundle in issues.items]
     tally = store_batch(conn, batch, at)
-    restored = restore_listed(conn, batch)
+    restored = _restore_listed(conn, before, batch)
     deleted = _mark_unlisted(conn, before, batch, at)
     deleted += mark_deleted(conn, "pull_request", ids=[rows.pull_id(n) for n in pulls.gone], at=at)
     deleted += mark_deleted(conn, "issue", ids=[rows.issue_id(n) for n in issues.gone], at=at)
@@ -161,15 +165,35 @@ def _unsettled(note: RefreshNote, asked: tuple[Sequence[int], Sequence[int]]) ->
     return len(note.doubted_pulls & {*asked[0]}) + len(note.doubted_issues & {*asked[1]})
 
 
+def _restore_listed(conn: Connection, before: _Before, batch: Batch) -> int:
+    """What was gone and is listed is there, whatever was believed; how many rows live again."""
+    gone = {(one.kind, one.github_id) for one in before.belongings if one.is_gone}
+    reviews = [row["id"] for row in batch.reviews if ("review", row["github_id"]) in gone]
+    said = [row["id"] for row in batch.comments if (row["comment_type"], row["github_id"]) in gone]
+    return sum(
+        (
+            restore(conn, "pull_request", ids=before.gone & {row["id"] for row in batch.pulls}),
+            restore(conn, "issue", ids=before.gone & {row["id"] for row in batch.issues}),
+            restore(conn, "review", ids=reviews),
+            restore(conn, "comment", ids=said),
+        )
+    )
+
+
 def _mark_unlisted(conn: Connection, before: _Before, batch: Batch, at: datetime) -> int:
-    """Mark what was stored of the items that were read, and is in no list of theirs."""
+    """Mark what was stored of the items that were read, and is in no list of theirs.
+
+    Also what came back with an item that is there again: it may have gone for good meanwhile.
+    """
     read = {row["id"] for row in (*batch.pulls, *batch.issues)}
     listed: set[tuple[str, int]] = {("review", row["github_id"]) for row in batch.reviews}
     listed |= {(row["comment_type"], row["github_id"]) for row in batch.comments}
     unlisted = [
         one
         for one in before.belongings
-        if one.parent_id in read and not one.is_gone and (one.kind, one.github_id) not in listed
+        if one.parent_id in read
+        and (not one.is_gone or one.parent_id in before.gone)
+        and (one.kind, one.github_id) not in listed
     ]
     # Comments first: a review takes those that belong to it along, and both count once.
     return sum(
