@@ -31,6 +31,9 @@ TIMEOUT: Final = timedelta(seconds=15)
 class GitHub(PollCalls, ChangeCalls, FeedCalls, HookCalls, DiscussionCalls):
     """Asks one GitHub within its limits; `ledger` says what it cost.
 
+    `has_token` is whether there is a token beside the App, or instead of it: which private
+    repositories that sees, only GitHub knows.
+
     Requests are signed with `token` (or one of `tokens`, the one with the most room), or as the
     `app` installed on the repository; without any of them there are 60 requests an hour, and no
     GraphQL. `budgets` and `validators` are where budgets and validators of polls are shared with
@@ -69,9 +72,11 @@ class GitHub(PollCalls, ChangeCalls, FeedCalls, HookCalls, DiscussionCalls):
     ) -> None:
         self.ledger = Ledger()
         self._answered = Answered()
+        signing = list(dict.fromkeys(filter(None, [token, *tokens])))
+        self.has_token = bool(signing)
         self._transport = Transport(
             base_url=base_url,
-            tokens=list(dict.fromkeys(filter(None, [token, *tokens]))),
+            tokens=signing,
             app=app,
             proxy=proxy,
             http=http,

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from mainstem.functions.services import Services
 from mainstem.functions.webhooks import GithubWebhookReceived, handle_github_webhook
 from mainstem.functions.webhooks.applying import apply_delivery
+from mainstem.github import GitHub
 from mainstem.store import (
     ids,
     is_reached,
@@ -184,20 +186,48 @@ async def test_a_rename_and_a_move_keep_the_row_and_the_former_names(
     assert hello(house)["full_name"] == "Port/Harbour"
 
 
-async def test_a_deleted_repository_is_not_active_and_a_hidden_one_only_where_it_is_seen(
+def hidden(payloads: Path, action: str = "privatized", *, second: int = 0) -> dict[str, Any]:
+    at = f"2030-01-01T00:00:{second:02}Z"
+    return repository(payloads, action, id=HELLO, private=True, updated_at=at)
+
+
+def shown(payloads: Path, action: str = "publicized", *, second: int = 1) -> dict[str, Any]:
+    at = f"2030-01-01T00:00:{second:02}Z"
+    return repository(payloads, action, id=HELLO, private=False, updated_at=at)
+
+
+async def test_a_hidden_repository_is_not_active_where_nobody_sees_it(
     house: House, payloads: Path
 ) -> None:
     await keep_hello(house, payloads)
-    hidden = repository(payloads, "privatized", id=HELLO, updated_at="2030-01-01T00:00:00Z")
-    await post(house.services, "repository", hidden | {"installation": {"id": INSTALLATION}})
+    async with GitHub(base_url=house.github.url) as nobody:
+        services = Services(house.database, nobody, house.clock)
+        await post(services, "repository", hidden(payloads))
+        assert (hello(house)["is_private"], hello(house)["is_active"]) == (True, False)
+        await post(services, "repository", shown(payloads))
+        assert (hello(house)["is_private"], hello(house)["is_active"]) == (False, True)
+        ours = {"installation": {"id": INSTALLATION}}
+        await post(services, "repository", hidden(payloads, second=2) | ours)
     assert (hello(house)["is_private"], hello(house)["is_active"]) == (True, True)
-    await post(house.services, "repository", hidden)
+
+
+@pytest.mark.parametrize("action", ["privatized", "edited"])
+async def test_a_private_repository_stays_active_where_a_token_may_read_it(
+    house: House, payloads: Path, action: str
+) -> None:
+    await keep_hello(house, payloads)
+    await post(house.services, "repository", hidden(payloads) | {"action": action})
+    assert (hello(house)["is_private"], hello(house)["is_active"]) == (True, True)
+
+
+async def test_a_deleted_repository_is_not_active_whatever_its_last_second_tells(
+    house: House, payloads: Path
+) -> None:
+    await keep_hello(house, payloads)
+    last = shown(payloads)
+    await post(house.services, "repository", last | {"action": "deleted"})
     assert hello(house)["is_active"] is False
-    shown = repository(payloads, "publicized", id=HELLO, updated_at="2030-01-02T00:00:00Z")
-    await post(house.services, "repository", shown)
-    assert (hello(house)["is_private"], hello(house)["is_active"]) == (False, True)
-    gone = shown | {"action": "deleted"}
-    await post(house.services, "repository", gone)
+    await post(house.services, "repository", last | {"action": "archived"})
     assert hello(house)["is_active"] is False
 
 

@@ -42,7 +42,9 @@ async def apply_delivery(services: Services, delivery_id: str) -> Outcome:
     `NonRetriableError` for a payload that cannot be read; then nothing is changed.
     """
     try:
-        return await services.database.run_write(_apply, delivery_id, services.clock.now())
+        return await services.database.run_write(
+            _apply, delivery_id, services.clock.now(), has_token=services.github.has_token
+        )
     except (BadDelivery, BadAnswer) as error:
         raise NonRetriableError(f"Cannot apply webhook delivery {delivery_id}: {error}") from error
 
@@ -54,7 +56,7 @@ async def note_failure(services: Services, delivery_id: str, message: str) -> No
     )
 
 
-def _apply(conn: Connection, delivery_id: str, at: datetime) -> Outcome:
+def _apply(conn: Connection, delivery_id: str, at: datetime, *, has_token: bool) -> Outcome:
     stored = load_delivery(conn, delivery_id)
     if stored is None:
         raise NonRetriableError(
@@ -65,22 +67,34 @@ def _apply(conn: Connection, delivery_id: str, at: datetime) -> Outcome:
     if stored.payload is None or stored.status in ("handled", "ignored"):
         return kept or ignored(f"it is {stored.status} already")
     delivery = delivery_of(stored.delivery_id, stored.event, stored.hook_id, stored.payload)
-    outcome = after(kept, apply_told(conn, delivery, read_told(delivery), stored.received_at, at))
+    told = apply_told(
+        conn, delivery, read_told(delivery), stored.received_at, at, has_token=has_token
+    )
+    outcome = after(kept, told)
     status = "received" if outcome.status == "waiting" else outcome.status
     settle_delivery(conn, delivery_id, status, error=outcome.why, outcome=to_json(outcome), at=at)
     return outcome
 
 
 def apply_told(
-    conn: Connection, delivery: Delivery, told: Told | None, received_at: datetime, at: datetime
+    conn: Connection,
+    delivery: Delivery,
+    told: Told | None,
+    received_at: datetime,
+    at: datetime,
+    *,
+    has_token: bool = False,
 ) -> Outcome:
-    """Write what a delivery tells, within the caller's transaction."""
+    """Write what a delivery tells, within the caller's transaction.
+
+    `has_token`: what is private may be read without an installation of ours.
+    """
     if told is None:
         return ignored("nothing is kept of it")
     if isinstance(told, InstallationTold):
         return apply_installation(conn, told, received_at, at)
     if isinstance(told, RepositoryTold):
-        return apply_repository(conn, delivery, told, at)
+        return apply_repository(conn, delivery, told, at, has_token=has_token)
     found = home_of(conn, delivery, at)
     if found is None:
         return ignored("the repository is not tracked")

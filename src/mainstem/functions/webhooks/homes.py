@@ -60,9 +60,12 @@ def home_of(conn: Connection, delivery: Delivery, at: datetime) -> tuple[Home, b
 
 
 def apply_repository(
-    conn: Connection, delivery: Delivery, told: RepositoryTold, at: datetime
+    conn: Connection, delivery: Delivery, told: RepositoryTold, at: datetime, *, has_token: bool
 ) -> Outcome:
-    """A repository was renamed, moved, deleted, hidden, shown, archived, edited or made."""
+    """A repository was renamed, moved, deleted, hidden, shown, archived, edited or made.
+
+    `has_token`: what is private may be read without an installation of ours.
+    """
     row_id = ids.repository_id(told.repository.id)
     columns = repositories.c
     stored = conn.execute(select(repositories).where(columns.id == row_id)).mappings().one_or_none()
@@ -84,7 +87,11 @@ def apply_repository(
     if told.is_gone:
         row["is_active"] = False
     elif is_newer:
-        row["is_active"] = not told.repository.is_private or _is_ours(conn, delivery)
+        is_active = _is_active(
+            stored, told.repository, is_ours=_is_ours(conn, delivery), has_token=has_token
+        )
+        if is_active is not None:
+            row["is_active"] = is_active
     save_repositories(conn, [cast("RepositoryRow", row)], at=at)
     if is_newer:
         _rename_tracked(conn, row_id, told.repository, at)
@@ -135,6 +142,19 @@ def _is_ours(conn: Connection, delivery: Delivery) -> bool:
         and delivery.repository_id is not None
         and is_reached(conn, delivery.repository_id, delivery.installation_id)
     )
+
+
+def _is_active(stored: Any, told: Repository, *, is_ours: bool, has_token: bool) -> bool | None:
+    """Whether a repository is active by a record that is not older; None: as it was.
+
+    A token may read what is private, and only GitHub knows: its refusals tell, not a delivery. What
+    was deleted stays so for a record of the same second. (What was hidden then is private.)
+    """
+    if stored["github_updated_at"] == told.updated_at and not stored["is_active"]:
+        return True if stored["is_private"] and not told.is_private else None
+    if not told.is_private or is_ours:
+        return True
+    return None if has_token or stored["is_private"] else False
 
 
 def _former_names(stored: Any, told: RepositoryTold, present: str) -> list[str]:
