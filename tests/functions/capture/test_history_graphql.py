@@ -255,6 +255,24 @@ async def test_an_issue_that_slips_through_a_list_is_read_by_number(build: Build
     assert unknown == []
 
 
+async def test_what_changes_between_its_two_halves_is_read_whole(build: Build) -> None:
+    house = await build(generate(4, 150, shape="tiny"))
+    there, number = house.there, 1
+
+    def meanwhile(_github: SimulatedGitHub, asked: str) -> None:
+        # The probe comes first, then REST's list with the labels, then pages over GraphQL.
+        listed = any("/pulls?" in entry.path for entry in house.github.log.entries)
+        labels = {one["name"] for one in there.pulls[number].get("labels", ())}
+        if asked.startswith("POST") and listed and "late" not in labels:
+            changes.label(there, number, "late")
+
+    house.github.options = replace(house.github.options, on_request=meanwhile)
+    result = await capture_pulls(house)
+    assert "capture-people-1" in [step.id for step in result.steps]
+    (row,) = [row for row in house.rows("pull_requests") if row["number"] == number]
+    assert "late" in row["labels"]
+
+
 async def test_a_capture_of_an_earlier_version_gets_the_labels_that_it_lacks(house: House) -> None:
     await capture_pulls(house, history_page=10)
     complete = house.what_github_said()

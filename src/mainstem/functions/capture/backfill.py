@@ -35,7 +35,7 @@ from mainstem.functions.capture.graphql_pages import (
     to_store,
 )
 from mainstem.functions.capture.history import Place
-from mainstem.functions.capture.missed import read_missed
+from mainstem.functions.capture.missed import forget_labels, read_missed, stored_otherwise
 from mainstem.functions.capture.planning import (
     ListName,
     Note,
@@ -157,7 +157,14 @@ def _place(conn: Connection, home: Home, name: ListName) -> tuple[CaptureCursor 
 def _store_page(
     conn: Connection, home: Home, name: ListName, page: Read, step: str, at: datetime
 ) -> PageDone:
+    # One item, read half here and half over the other API: if it changed in between, neither half
+    # is to be trusted with the other's time, and it is read whole at the end.
+    is_half = name in ("people", "labels") or (
+        name == "pulls" and page.note is not None and page.note.people == "list"
+    )
+    moved = stored_otherwise(conn, page.batch) if is_half else ()
     tally = store_batch(conn, page.batch, at)
+    forget_labels(conn, moved)
     replace_gaps(conn, home.id, page.batch.read, to_store(page.batch.gaps), at)
     if page.note is not None:
         save_plan(conn, plan_of(home, name, page.note), at)

@@ -1,15 +1,22 @@
-"""What a list that moves while it is read has lost: found in what is stored, and read by number.
+"""What was lost because it moved while it was read: found in what is stored, and read by number.
 
 REST's lists of pull requests and issues go by page numbers. Where an issue is deleted or moved away
 while they are read, those behind it move up, and one of them slips from the next page to the last
 one, which was read. It is stored, by the walk over GraphQL that goes by cursors; but its labels,
 which only the list was asked for, are unknown.
+
+And an item of which REST's list told one half and a page over GraphQL the other may have changed
+between the two. Its row would have the time of the later one, and look as if it had been read.
+
+Either way its labels are unknown (NULL), until it is read whole.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select, update
 
 from mainstem.functions.capture.changed_rows import rows_of_all
 from mainstem.functions.capture.rows import Batch
@@ -63,3 +70,23 @@ def _lacking_labels(conn: Connection, home: Home, asked: set[int]) -> tuple[list
 def _store(conn: Connection, home: Home, batch: Batch, at: datetime) -> Tally:
     replace_gaps(conn, home.id, batch.read, (), at)
     return store_batch(conn, batch, at)
+
+
+def stored_otherwise(conn: Connection, batch: Batch) -> tuple[tuple[Table, list[UUID]], ...]:
+    """Items of `batch` that are stored with another time of their last update, by table."""
+    return tuple(
+        (table, _otherwise(conn, table, {row["id"]: row["updated_at"] for row in rows}))
+        for table, rows in ((tables.pull_requests, batch.pulls), (tables.issues, batch.issues))
+    )
+
+
+def forget_labels(conn: Connection, moved: tuple[tuple[Table, list[UUID]], ...]) -> None:
+    """Have these items read whole, by `read_missed`."""
+    for table, ids in moved:
+        if ids:
+            conn.execute(update(table).where(table.c.id.in_(ids)).values(labels=None))
+
+
+def _otherwise(conn: Connection, table: Table, told: Mapping[UUID, datetime]) -> list[UUID]:
+    question = select(table.c.id, table.c.updated_at).where(table.c.id.in_(list(told)))
+    return [row.id for row in conn.execute(question) if row.updated_at != told[row.id]]
