@@ -24,7 +24,15 @@ from mainstem.clients import client_for
 from mainstem.functions import catalogue
 from mainstem.settings import Settings
 from mainstem.simulate import Delivery, World, changes, follow, generate, simulated_github
-from mainstem.store import Database, ids, save_repositories, tables, track_repository
+from mainstem.store import (
+    Database,
+    StoredDelivery,
+    ids,
+    keep_delivery,
+    save_repositories,
+    tables,
+    track_repository,
+)
 from mainstem.web import create_app, open_services
 
 from .served import served
@@ -243,6 +251,37 @@ async def test_a_delivery_goes_through_endpoint_and_engine_into_the_rows(
         # The schedule may have started others meanwhile.
         started = [run.function_id for run in there.engine.runs()]
         assert started.count("mainstem-handle-github-webhook") == 1
+
+
+async def test_what_was_stored_after_it_was_refused_is_handled_when_it_comes_again(
+    settings_for: SettingsFor,
+) -> None:
+    settings = settings_for("local", MAINSTEM_GITHUB_WEBHOOK_SECRET=SECRET)
+    world = generate(3, 2)
+    made = told(world)
+    async with served(settings) as there:
+        await there.engine.sync_app(there.endpoint_url)
+        with Database(settings.database_url) as database:
+            track(database, world)
+            # A database that was locked for longer than the endpoint waits does this in the end.
+            stored = StoredDelivery(
+                delivery_id=made.guid,
+                event=made.event,
+                action=made.payload["action"],
+                hook_id=None,
+                installation_github_id=None,
+                repository_github_id=world.repository.id,
+                status="received",
+                payload=made.payload,
+                received_at=datetime.now(UTC),
+            )
+            database.write(keep_delivery, stored)
+            url = there.endpoint_url.replace("/api/inngest", PATH)
+            async with httpx.AsyncClient(timeout=20) as http:
+                answer = await http.post(url, content=made.body, headers=dict(made.headers))
+            assert (answer.status_code, answer.json()["status"]) == (200, "known")
+            await there.engine.wait_idle(timeout=20)
+            assert titles(database) == ["Rust on the crane"]
 
 
 @contextmanager

@@ -62,6 +62,17 @@ def keep_delivery(conn: Connection, delivery: StoredDelivery) -> bool:
     return kept.first() is not None
 
 
+def is_untried(conn: Connection, delivery_id: str) -> bool:
+    """Whether the delivery of that GUID is to be handled, and was never tried."""
+    table = webhook_deliveries
+    question = select(table.c.id).where(
+        table.c.delivery_id == delivery_id,
+        table.c.status == "received",
+        table.c.handled_at.is_(None),
+    )
+    return conn.execute(question).first() is not None
+
+
 def load_delivery(conn: Connection, delivery_id: str) -> StoredDelivery | None:
     """The delivery of that GUID."""
     columns = [webhook_deliveries.c[name] for name in StoredDelivery.__slots__]

@@ -35,7 +35,7 @@ from mainstem.github.webhooks import (
 )
 from mainstem.serving.log import say
 from mainstem.settings import Settings
-from mainstem.store import StoredDelivery, keep_delivery
+from mainstem.store import StoredDelivery, is_untried, keep_delivery
 
 WEBHOOKS_PATH: Final = "/webhooks/github"
 
@@ -97,15 +97,18 @@ class _Door:
         except BadDelivery as error:
             return _refused(400, str(error))
         kept = is_kept(delivery.event)
+        database = self._services.database
         try:
             async with asyncio.timeout(_STORE_WITHIN.total_seconds()):
-                is_new = await self._services.database.run_write(
-                    keep_delivery, self._stored(delivery, kept=kept)
-                )
+                is_new = await database.run_write(keep_delivery, self._stored(delivery, kept=kept))
+                # One that a busy database stored after our 503 was told to nobody.
+                is_untold = not is_new and await database.run_read(is_untried, delivery.id)
         except (StoreError, TimeoutError) as error:
             say("warning", "a webhook delivery was not stored", id=delivery.id, error=str(error))
             return _refused(503, "The delivery was not stored. Deliver it again later.")
         if not is_new:
+            if is_untold:
+                await self._announce(delivery)
             return _told(200, delivery, "known")
         if not kept:
             return _told(202, delivery, "ignored")
