@@ -1,6 +1,8 @@
 """What the engine tells, counted for people."""
 
 import io
+import time
+from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
@@ -50,3 +52,19 @@ def test_the_panel_shows_what_is_stored_asked_and_under_way() -> None:
     shown = out.getvalue()
     for part in ("Capturing octo/hello", "1,200", "points 210", "4,000", "sync > page 3", "12 s"):
         assert part in shown
+
+
+def test_a_capture_that_waits_for_a_budget_says_until_when() -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    later = int((now + timedelta(minutes=40)).timestamp() * 1000)
+    seen = Seen(under_way={"run"}, moved_at=time.monotonic() - 60)
+    seen.look(later, now)
+    assert seen.waits_until == now + timedelta(minutes=40)
+    for other in (
+        Seen(under_way={"run"}),
+        Seen(moved_at=time.monotonic() - 60),
+    ):
+        other.look(later, now)
+        assert other.waits_until is None
+    seen.look(int(now.timestamp() * 1000), now)
+    assert seen.waits_until is None

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from mainstem.cli.tally import count_rows
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _LIVE_EVERY_S = 0.4
 _LINE_EVERY_S = 5.0
+_STILL_S = 10.0
+_FAR = timedelta(seconds=15)
 _SHOWN = ("pull_requests", "reviews", "comments", "issues", "contributors")
 
 
@@ -41,9 +44,22 @@ class Seen:
     app_id: str = ""
     under_way: set[str] = field(default_factory=set)
     latest: str = ""
+    moved_at: float = field(default_factory=time.monotonic)
+    waits_until: datetime | None = None
+
+    def look(self, due: int | None, now: datetime) -> None:
+        """Note whether everything waits: nothing moved for a while, and nothing is `due` soon.
+
+        A run that met the end of a budget sleeps until it is back. `due` is in milliseconds.
+        """
+        next_at = None if due is None else datetime.fromtimestamp(due / 1000, UTC)
+        still = time.monotonic() - self.moved_at
+        is_far = next_at is not None and next_at - now > _FAR
+        self.waits_until = next_at if self.under_way and still > _STILL_S and is_far else None
 
     def take(self, change: Change) -> None:
         """Count one move."""
+        self.moved_at = time.monotonic()
         status = change.status.upper()
         if change.kind == "run":
             if status == "RUNNING":
@@ -102,6 +118,7 @@ async def _tick(local: LocalRun[Services], seen: Seen, display: _Display) -> Non
             rows = await local.services.database.run_read(count_rows)
         except StoreError:
             continue  # the functions meet the same trouble, and report it better
+        seen.look(local.engine.next_due(), datetime.now(UTC))
         usage = local.services.github.ledger.snapshot()
         display.show(seen, rows, usage, time.monotonic() - begun)
 
@@ -119,9 +136,17 @@ class _Lines:
         stored = ", ".join(f"{rows[name]:,} {name.replace('_', ' ')}" for name in _SHOWN)
         self._console.print(
             f"{seconds:5.0f} s  {stored}; {seen.runs_done} runs, {seen.steps_done} steps, "
-            f"{usage.requests} requests",
+            f"{usage.requests} requests{_waiting(seen)}",
             soft_wrap=True,
         )
+
+
+def _waiting(seen: Seen) -> str:
+    if seen.waits_until is None:
+        return ""
+    return (
+        f"; nothing is due before {seen.waits_until:%H:%M:%S} UTC: a limit of GitHub's, or a retry"
+    )
 
 
 class Panel:
@@ -152,7 +177,7 @@ class Panel:
                 + (f"  budget left {budget:,}" if budget is not None else "")
                 + (f"  waited {usage.waited_seconds:.0f} s" if usage.waited_seconds else ""),
             ),
-            ("now", seen.latest),
+            ("now", seen.latest + _waiting(seen)),
             ("time", f"{seconds:.0f} s"),
         ]
 
