@@ -118,7 +118,7 @@ async def _tick(local: LocalRun[Services], seen: Seen, display: _Display) -> Non
             rows = await local.services.database.run_read(count_rows)
         except StoreError:
             continue  # the functions meet the same trouble, and report it better
-        seen.look(local.engine.next_due(), datetime.now(UTC))
+        seen.look(local.engine.next_due, datetime.now(UTC))
         usage = local.services.github.ledger.snapshot()
         display.show(seen, rows, usage, time.monotonic() - begun)
 
