@@ -57,12 +57,19 @@ def test_an_item_tells_what_is_on_it(talked: Database) -> None:
 
 def test_what_deliveries_told_of_does_not_count_as_read(talked: Database) -> None:
     talked.write(note_told, PULL, T0 - HOUR)
-    talked.write(note_told, PULL, T0)  # the earlier one stays
     (found,) = talked.read(stored_items, REPO, "pulls", numbers=[1])
     assert found.updated_at == T0 - HOUR
     assert talked.read(update_times, REPO, "pulls", [1]) == {1: T0 - HOUR}
-    talked.write(set_details_synced, [PULL], LATER)
-    assert talked.read(update_times, REPO, "pulls", [1]) == {1: T0}
+
+
+@pytest.mark.parametrize(("age", "known"), [(HOUR, T0 - 2 * HOUR), (timedelta(0), T0)])
+def test_what_is_saved_as_new_as_it_is_stored_counts_as_read(
+    talked: Database, age: timedelta, known: Any
+) -> None:
+    talked.write(note_told, PULL, T0 - 2 * HOUR)
+    talked.write(set_details_synced, [PULL], LATER)  # an older answer may have ended then
+    talked.write(save_pull_requests, [{**pull(1), "updated_at": T0 - age}])
+    assert talked.read(update_times, REPO, "pulls", [1]) == {1: known}
 
 
 def test_items_are_found_by_when_they_were_created(talked: Database) -> None:

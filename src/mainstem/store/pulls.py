@@ -142,7 +142,7 @@ def set_details_synced(conn: Connection, pull_ids: Sequence[UUID], at: datetime)
         written = conn.execute(
             update(pull_requests)
             .where(pull_requests.c.id.in_(chunk))
-            .values(details_synced_at=at, read_up_to=None)
+            .values(details_synced_at=at)
             .returning(pull_requests.c.id)
         )
         if missing := set(chunk) - set(written.scalars()):
@@ -150,16 +150,12 @@ def set_details_synced(conn: Connection, pull_ids: Sequence[UUID], at: datetime)
 
 
 def note_told(conn: Connection, pull_id: UUID, read_up_to: datetime) -> None:
-    """Record that deliveries moved a pull request, of which no more was read than up to then.
+    """Record that a delivery wrote a pull request, of which no more was read than up to then.
 
-    What was noted before stays: it is the earlier one. The next capture of it takes the note away.
+    Whatever else saves it as new as it is stored takes the note away (`save_pull_requests`).
     """
     table = pull_requests
-    conn.execute(
-        update(table)
-        .where(table.c.id == pull_id, table.c.read_up_to.is_(None))
-        .values(read_up_to=read_up_to)
-    )
+    conn.execute(update(table).where(table.c.id == pull_id).values(read_up_to=read_up_to))
 
 
 def _needing_update(repository_id: UUID, since: datetime) -> Select[Any]:

@@ -11,10 +11,11 @@ returns `Written`. `at` is the moment of writing: None reads the wall clock.
 - The same row twice in one call counts once; the newer wins, between equals the later.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, update
 
 from mainstem.store import tables
 from mainstem.store.rows import (
@@ -28,7 +29,7 @@ from mainstem.store.rows import (
     RepositoryRow,
     ReviewRow,
 )
-from mainstem.store.upsert import Rule, Written, save
+from mainstem.store.upsert import CHUNK_ROWS, Rule, Written, in_chunks, save
 
 _REPOSITORIES = Rule(
     tables.repositories,
@@ -75,8 +76,13 @@ def save_contributors(
 def save_pull_requests(
     conn: Connection, rows: Sequence[PullRequestRow], *, at: datetime | None = None
 ) -> Written:
-    """Pull requests; repository, author and merger must be stored."""
-    return save(conn, _PULL_REQUESTS, rows, at=at or datetime.now(UTC))
+    """Pull requests; repository, author and merger must be stored.
+
+    Those that are now as new as they are stored count as read (`read_up_to`).
+    """
+    written = save(conn, _PULL_REQUESTS, rows, at=at or datetime.now(UTC))
+    _note_read(conn, {row["id"]: row["updated_at"] for row in rows if "updated_at" in row})
+    return written
 
 
 def save_reviews(
@@ -119,3 +125,15 @@ def save_metrics_days(
 ) -> Written:
     """A workspace's true daily values; a day computed again replaces itself."""
     return save(conn, _METRICS_DAYS, rows, at=at or datetime.now(UTC))
+
+
+def _note_read(conn: Connection, times: Mapping[UUID, datetime]) -> None:
+    """Take the notes of deliveries off what was read since, by GitHub's times, not by ours."""
+    table = tables.pull_requests
+    for chunk in in_chunks(sorted(times), CHUNK_ROWS):
+        told = select(table.c.id, table.c.updated_at).where(
+            table.c.id.in_(chunk), table.c.read_up_to.is_not(None)
+        )
+        read = [row.id for row in conn.execute(told) if row.updated_at == times[row.id]]
+        if read:
+            conn.execute(update(table).where(table.c.id.in_(read)).values(read_up_to=None))

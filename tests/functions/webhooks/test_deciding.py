@@ -29,9 +29,14 @@ def test_an_older_record_with_other_sizes_leaves_a_doubt() -> None:
     assert not newer_record(record(1), record(title="A pier")).in_doubt
 
 
-def test_a_capture_since_then_settles_the_doubt() -> None:
-    captured = record(1, details_synced_at=AT + timedelta(minutes=2))
+@pytest.mark.parametrize("our_clock", [timedelta(hours=-1), timedelta(hours=1)])
+def test_a_capture_since_then_settles_the_doubt_whatever_our_clock_says(
+    our_clock: timedelta,
+) -> None:
+    captured = record(1, details_synced_at=AT + our_clock)
     assert not newer_record(captured, record(additions=9)).in_doubt
+    told = captured | {"read_up_to": AT - timedelta(seconds=1)}
+    assert newer_record(told, record(additions=9)).in_doubt
 
 
 def test_what_was_just_opened_leaves_a_doubt_only_about_what_is_unknown() -> None:

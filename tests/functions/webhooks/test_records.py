@@ -9,6 +9,7 @@ from mainstem.functions.events import RepositoryEventsRequested
 from mainstem.functions.webhooks.applying import apply_delivery
 from mainstem.simulate import Delivery, changes, follow
 from mainstem.store import keep_delivery
+from mainstem.store.ids import contributor_id
 from mainstem.testing import run_handler
 
 from .posting import House, post, post_made, status_of, stored, track
@@ -90,6 +91,23 @@ async def test_an_older_record_does_not_overwrite_a_newer(
     for one in reversed(told):
         await post_made(house.services, one)
     assert [row["title"] for row in house.rows("issues")] == ["Rust on the crane"]
+
+
+async def test_who_merged_is_known_though_a_comment_of_that_second_came_first(
+    house: House, told: list[Delivery]
+) -> None:
+    pull = changes.open_pull(house.there, "A quay", user=house.user())["number"]
+    at = "2026-07-02T00:00:00Z"
+    changes.close(house.there, pull, merged_by=house.user(), at=at)
+    changes.add_comment(house.there, pull, "Thanks.", user=house.user(), at=at)
+    opened, *others = told
+    for one in (opened, *reversed(others)):
+        await post_made(house.services, one)
+    row = house.pull(pull)
+    assert (row["merged_by_id"], row["merged_by_login"]) == (
+        contributor_id(house.user()),
+        house.world.users[house.user()]["login"],
+    )
 
 
 async def test_a_delivery_that_comes_again_does_nothing_again(

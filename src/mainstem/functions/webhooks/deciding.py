@@ -21,16 +21,15 @@ from typing import Any, Final
 
 PARTIAL_LACKS: Final = frozenset(
     {
-        "additions", "deletions", "changed_files", "commits", "merged_by_login", "head_sha",
-        "head_branch", "base_branch", "draft", "requested_reviewers", "requested_teams",
+        "additions", "deletions", "changed_files", "commits", "merged_by_id", "merged_by_login",
+        "head_sha", "head_branch", "base_branch", "draft", "requested_reviewers", "requested_teams",
     }
 )  # fmt: skip
 """What a pull request has and the issue that it also is has not."""
 
 _STATES: Final = ("open", "closed", "merged")
 _GROWING: Final = ("labels", "assignees", "requested_reviewers", "requested_teams")
-# A capture that ended this long after a record's time has read the record, or a later one.
-_CLOCKS_APART: Final = timedelta(minutes=1)
+_FIRST_MOMENT: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,12 @@ def newer_text(stored: str | None, before: str | None, after: str | None) -> boo
     return None
 
 
+def unread(row: Mapping[str, Any]) -> datetime:
+    """Up to when a pull request was read that is known from a delivery alone: before it began."""
+    created: datetime = row["created_at"]
+    return created - _FIRST_MOMENT
+
+
 def counted(stored: int | None, *, before: int, after: int) -> int | None:
     """GitHub's count of comments, once ours went from `before` to `after`.
 
@@ -86,8 +91,9 @@ def counted(stored: int | None, *, before: int, after: int) -> int | None:
 def _leaves_doubt(
     stored: Mapping[str, Any], row: Mapping[str, Any], differs: set[str], *, is_first: bool
 ) -> bool:
-    captured: datetime | None = stored.get("details_synced_at")
-    if captured is not None and captured > row["updated_at"] + _CLOCKS_APART:
+    # GitHub's times alone: our clock may be wrong, and a capture may take its time.
+    read_up_to: datetime = stored.get("read_up_to") or stored["updated_at"]
+    if stored.get("details_synced_at") is not None and row["updated_at"] <= read_up_to:
         return False
     doubtful = differs & PARTIAL_LACKS
     if is_first:

@@ -10,7 +10,13 @@ from sqlalchemy import Connection, Table
 
 from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.capture.storing import store_batch
-from mainstem.functions.webhooks.deciding import Verdict, counted, newer_record, newer_text
+from mainstem.functions.webhooks.deciding import (
+    Verdict,
+    counted,
+    newer_record,
+    newer_text,
+    unread,
+)
 from mainstem.functions.webhooks.outcome import Outcome
 from mainstem.functions.webhooks.stored_rows import (
     live_comments,
@@ -155,10 +161,13 @@ class Records:
         row = {**named, **verdict.columns}
         store_batch(self.conn, replace(batch, pulls=(cast("PullRequestRow", row),)), self.at)
         if stored is None:
-            note_told(self.conn, named["id"], batch.pulls[0]["created_at"])
+            note_told(self.conn, named["id"], unread(batch.pulls[0]))
             return verdict.in_doubt
+        read_up_to = stored["read_up_to"]
         if verdict.columns.get("updated_at") not in (None, stored["updated_at"]):
-            note_told(self.conn, named["id"], stored["updated_at"])
+            read_up_to = read_up_to or stored["updated_at"]
+        if read_up_to is not None:
+            note_told(self.conn, named["id"], read_up_to)
         return verdict.in_doubt or self._moves_places(stored, verdict)
 
     def _moves_places(self, stored: Mapping[str, Any], verdict: Verdict) -> bool:
