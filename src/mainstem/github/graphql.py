@@ -2,14 +2,13 @@
 
 # ruff: noqa: A002  `next` is the page's own word for where it goes on
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
-from .answers import Answer, Circumstances
-from .errors import Conflict, NotFound, RequestFailed, ResourceLimits, ServerTrouble
-from .graphql_answers import data_of, graphql_verdict, points_of, too_heavy
+from .errors import Conflict
+from .graphql_asking import Account, GraphQLAsking, Trial, found
 from .graphql_payloads import (
     by_submission,
     in_order,
@@ -24,8 +23,6 @@ from .overflow import MOST_ALIASES, Reach, follow_up, within
 from .payload import Fields, stamp
 from .planner import (
     LARGEST_PAGE,
-    NESTED_SIZE,
-    THREAD_COMMENTS,
     People,
     ReviewComments,
     issue_units,
@@ -47,7 +44,6 @@ from .queries import (
     Query,
     pulls_by_number,
 )
-from .transport import Ask, Transport
 from .values import (
     Effort,
     Gap,
@@ -58,7 +54,7 @@ from .values import (
     PullBundle,
     PullRequest,
 )
-from .widths import FIRST_WIDTH, narrower
+from .widths import FIRST_WIDTH
 
 T = TypeVar("T")
 Order = Literal["created", "updated"]
@@ -70,57 +66,19 @@ _ORDER_FIELDS: Final = {"created": "CREATED_AT", "updated": "UPDATED_AT"}
 _SAMPLE: Final = 37
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """One try of a page: how many items of the list, and how many of each nested list."""
-
-    page: int
-    nested: int = NESTED_SIZE
-    threads: int = 1
-    thread_comments: int = THREAD_COMMENTS
-
-    def narrower(self, safe: int | None) -> "_Trial | None":
-        """Fewer items; at a single one, its nested lists a tenth: the rest become gaps."""
-        page = narrower(self.page, safe=safe)
-        if page is not None:
-            return _Trial(page, self.nested, self.threads, self.thread_comments)
-        if max(self.nested, self.threads, self.thread_comments) == 1:
-            return None
-        return _Trial(1, max(1, self.nested // 10), 1, max(1, self.thread_comments // 10))
-
-
-@dataclass(slots=True)
-class _Account:
-    """What the tries of one question took: the points of all, the seconds of the last.
-
-    `narrows`: there is a narrower try to come, if this one is too heavy.
-    """
-
-    points: int = 0
-    seconds: float = 0.0
-    narrows: bool = False
-
-    def take(self, answer: Answer) -> None:
-        """Note an answer, whatever it says."""
-        self.points += points_of(answer)
-        self.seconds = answer.seconds
-
-
-class GraphQLCalls:
+class GraphQLCalls(GraphQLAsking):
     """What is asked over GraphQL. Every call raises `RequestFailed` in its kinds."""
-
-    _transport: Transport
 
     async def probe(self, owner: str, name: str) -> Probe:
         """How much there is, when it last changed, and a sample of sizes: one point."""
         about = f"repository {owner}/{name}"
 
-        async def fetch(trial: _Trial, account: _Account) -> Fields:
+        async def fetch(trial: Trial, account: Account) -> Fields:
             variables = {"owner": owner, "name": name, "sample": trial.page}
             data = await self._ask(PROBE, variables, about, account=account)
-            return _found(data, "repository", about)
+            return found(data, "repository", about)
 
-        repository, _ = await self._narrowing(fetch, _Trial(_SAMPLE))
+        repository, _ = await self._narrowing(fetch, Trial(_SAMPLE))
         return read_probe(repository)
 
     async def pull_bundle(self, owner: str, name: str, number: int) -> PullBundle:
@@ -130,15 +88,15 @@ class GraphQLCalls:
         """
         about = f"pull request {owner}/{name}#{number}"
 
-        async def fetch(trial: _Trial, account: _Account) -> PullBundle:
+        async def fetch(trial: Trial, account: Account) -> PullBundle:
             variables = {"owner": owner, "name": name, "number": number, **_nested(trial)}
             data = await self._ask(PULL_BUNDLE, variables, about, account=account)
-            repository = _found(data, "repository", about)
-            pull = _found(repository, "pullRequest", about)
+            repository = found(data, "repository", about)
+            pull = found(repository, "pullRequest", about)
             return read_pull_bundle(pull, read_repository_ref(repository))
 
         # It is alone on its page, so it asks for as much as GitHub gives.
-        bundle, _ = await self._narrowing(fetch, _Trial(1, threads=LARGEST_PAGE))
+        bundle, _ = await self._narrowing(fetch, Trial(1, threads=LARGEST_PAGE))
         return await self._completed(bundle, owner, name, about)
 
     async def pull_bundles(
@@ -150,7 +108,7 @@ class GraphQLCalls:
         """
         about = f"{len(numbers)} pull requests of {owner}/{name}"
 
-        async def fetch(trial: _Trial, account: _Account) -> Fields:
+        async def fetch(trial: Trial, account: Account) -> Fields:
             asked = list(numbers)[: trial.page]
             query = pulls_by_number(asked)
             variables = {"owner": owner, "name": name, **_nested(trial)}
@@ -163,20 +121,20 @@ class GraphQLCalls:
                 missing_is_fine=True,
                 account=account,
             )
-            return _found(data, "repository", about)
+            return found(data, "repository", about)
 
-        found: list[PullBundle] = []
+        bundles: list[PullBundle] = []
         rest = list(numbers)
         while rest:
             numbers = rest
             repository, effort = await self._narrowing(
-                fetch, _Trial(min(len(rest), MOST_ALIASES), threads=threads)
+                fetch, Trial(min(len(rest), MOST_ALIASES), threads=threads)
             )
             whose = read_repository_ref(repository)
             nodes = [repository.child_or_none(f"p{number}") for number in rest[: effort.width]]
-            found += [read_pull_bundle(node, whose) for node in nodes if node is not None]
+            bundles += [read_pull_bundle(node, whose) for node in nodes if node is not None]
             rest = rest[effort.width :]
-        return tuple(found)
+        return tuple(bundles)
 
     async def recent_pulls(
         self, owner: str, name: str, *, first: int = LARGEST_PAGE, next: str | None = None
@@ -184,12 +142,12 @@ class GraphQLCalls:
         """The newest pull requests, by creation, without what belongs to them."""
         about = f"recent pull requests of {owner}/{name}"
 
-        async def fetch(trial: _Trial, account: _Account) -> Fields:
+        async def fetch(trial: Trial, account: Account) -> Fields:
             variables = _page_variables(owner, name, trial.page, next, "created", "desc")
             data = await self._ask(RECENT_PULLS, variables, about, account=account)
-            return _found(data, "repository", about).child("pullRequests")
+            return found(data, "repository", about).child("pullRequests")
 
-        listed, effort = await self._narrowing(fetch, _Trial(first))
+        listed, effort = await self._narrowing(fetch, Trial(first))
         return _page(listed, [read_pull(node) for node in listed.children("nodes")], effort)
 
     async def pull_bundles_page(
@@ -218,7 +176,7 @@ class GraphQLCalls:
         query = _PAGES[review_comments == "list", threads > 0, people]
         where: People = "page" if people else "list"
 
-        async def fetch(trial: _Trial, account: _Account) -> Fields:
+        async def fetch(trial: Trial, account: Account) -> Fields:
             variables = _page_variables(owner, name, trial.page, next, order, direction)
             sizes = _nested(trial) if threads else {"nested": trial.nested}
             units = page_units(
@@ -227,10 +185,10 @@ class GraphQLCalls:
             data = await self._ask(
                 query, {**variables, **sizes}, about, points=points_for(units), account=account
             )
-            return _found(data, "repository", about)
+            return found(data, "repository", about)
 
         repository, effort = await self._narrowing(
-            fetch, _Trial(first, threads=max(1, threads)), safe=safe
+            fetch, Trial(first, threads=max(1, threads)), safe=safe
         )
         listed, whose = repository.child("pullRequests"), read_repository_ref(repository)
         items = [read_pull_bundle(node, whose) for node in listed.children("nodes")]
@@ -257,7 +215,7 @@ class GraphQLCalls:
         query = ISSUES_PAGE_WITH_PEOPLE if people else ISSUES_PAGE
         where: People = "page" if people else "list"
 
-        async def fetch(trial: _Trial, account: _Account) -> Fields:
+        async def fetch(trial: Trial, account: Account) -> Fields:
             variables = _page_variables(owner, name, trial.page, next, order, direction)
             variables |= {"since": stamp(since), "nested": trial.nested}
             data = await self._ask(
@@ -267,9 +225,9 @@ class GraphQLCalls:
                 points=points_for(issue_units(trial.page, people=where)),
                 account=account,
             )
-            return _found(data, "repository", about)
+            return found(data, "repository", about)
 
-        repository, effort = await self._narrowing(fetch, _Trial(first), safe=safe)
+        repository, effort = await self._narrowing(fetch, Trial(first), safe=safe)
         listed, whose = repository.child("issues"), read_repository_ref(repository)
         items = [read_issue_bundle(node, whose) for node in listed.children("nodes")]
         return _page(listed, items, effort)
@@ -284,7 +242,7 @@ class GraphQLCalls:
         about = f"what follows in lists of {owner}/{name}"
         asked: list[Gap] = []
 
-        async def fetch(trial: _Trial, account: _Account) -> Fields:
+        async def fetch(trial: Trial, account: Account) -> Fields:
             reach = Reach(trial.page, trial.nested)
             asked[:] = within(gaps, reach)
             query, variables = follow_up(asked, reach)
@@ -299,7 +257,7 @@ class GraphQLCalls:
                 repository=(owner, name),
             )
 
-        data, effort = await self._narrowing(fetch, _Trial(min(aliases, len(gaps))))
+        data, effort = await self._narrowing(fetch, Trial(min(aliases, len(gaps))))
         return read_nested(asked, data, effort)
 
     async def _completed(self, bundle: PullBundle, owner: str, name: str, about: str) -> PullBundle:
@@ -320,85 +278,6 @@ class GraphQLCalls:
             comments=in_order(comments.values()),
             gaps=(),
         )
-
-    async def _narrowing(
-        self,
-        fetch: Callable[[_Trial, _Account], Awaitable[T]],
-        trial: _Trial,
-        *,
-        safe: int | None = None,
-    ) -> tuple[T, Effort]:
-        """What `fetch` gives, at the first width at which GitHub has time for it."""
-        refused: int | None = None
-        account = _Account()
-        while True:
-            smaller = trial.narrower(safe)
-            account.narrows = smaller is not None
-            try:
-                found = await fetch(trial, account)
-            except ResourceLimits:
-                refused = trial.page
-                if smaller is None:
-                    raise
-                trial = smaller
-                continue
-            return found, Effort(trial.page, account.seconds, refused, account.points)
-
-    async def _ask(
-        self,
-        query: Query,
-        variables: Mapping[str, Any],
-        about: str,
-        *,
-        points: int = 1,
-        missing_is_fine: bool = False,
-        account: _Account | None = None,
-        repository: tuple[str, str] | None = None,
-        narrows: bool = False,
-    ) -> Fields:
-        """The answer's `data`. `points` is what it is expected to cost.
-
-        `narrows`, or an account that says so: the caller asks for less if this is too much.
-
-        `repository` says whose credential it needs, where the variables do not.
-
-        `missing_is_fine` takes null for things that are gone: each was asked for by its id.
-        """
-
-        def judge(answer: Answer, asked: Circumstances) -> RequestFailed | None:
-            self._transport.ledger.spent(query.name, points_of(answer))
-            if account is not None:
-                account.take(answer)
-            return graphql_verdict(answer, asked, missing_is_fine=missing_is_fine)
-
-        payload = {"query": query.text, "variables": variables, "operationName": query.name}
-        ask = Ask(
-            "graphql",
-            self._transport.graphql_url,
-            about,
-            judge,
-            payload,
-            points,
-            repository=repository,
-            narrows=narrows or (account is not None and account.narrows),
-        )
-        try:
-            answer = await self._transport.send(ask)
-        except ServerTrouble as error:
-            if error.perhaps_heavy:
-                # GitHub ends what takes it longer than ten seconds with just these answers.
-                raise too_heavy(about, error.found) from error
-            raise
-        return data_of(answer, about)
-
-
-def _found(of: Fields, key: str, about: str) -> Fields:
-    found = of.child_or_none(key)
-    if found is None:
-        raise NotFound(
-            about, f"'{key}' is null", "Check the spelling and what the token may see.", status=200
-        )
-    return found
 
 
 def _page(listed: Fields, items: list[T], effort: Effort) -> Page[T]:
@@ -424,7 +303,7 @@ def _page_variables(
     }
 
 
-def _nested(trial: _Trial) -> dict[str, int]:
+def _nested(trial: Trial) -> dict[str, int]:
     return {
         "nested": trial.nested,
         "threads": trial.threads,
