@@ -107,7 +107,7 @@ from mainstem.store.metrics import (
     mark_metrics_stale,
     save_cached_metrics,
 )
-from mainstem.store.plans import CapturePlan, load_plan, save_plan
+from mainstem.store.plans import CapturePlan, hold_plan, load_plan, save_plan
 from mainstem.store.pulls import (
     Counts,
     StoredPull,
@@ -345,6 +345,7 @@ __all__ = [
     "has_complete_data",
     "head_shas",
     "high_priority_repositories",
+    "hold_plan",
     "ids",
     "installation_row_id",
     "is_live",

@@ -39,6 +39,24 @@ def load_plan(conn: Connection, repository_id: UUID, shape: str) -> CapturePlan 
     return CapturePlan(repository_id, shape, found.width, found.ceiling, found.sizes or {})
 
 
+def hold_plan(conn: Connection, repository_id: UUID, shape: str, at: datetime) -> None:
+    """Let nobody else read that plan to change it, until the transaction ends.
+
+    Without it two of them would start from the same note, and the later one would undo the other.
+    SQLite has one writer at a time.
+    """
+    if conn.dialect.name != "postgresql":
+        return
+    place = {"repository_id": repository_id, "shape": shape}
+    conn.execute(
+        insert_into(conn, capture_plans)
+        .values(id=uuid4(), **place, width=0, sizes={}, updated_at=at)
+        .on_conflict_do_nothing(index_elements=list(place))
+    )
+    held = select(capture_plans.c.id).filter_by(**place)
+    conn.execute(held.with_for_update()).one()
+
+
 def save_plan(conn: Connection, plan: CapturePlan, at: datetime) -> None:
     """Put the plan down in place of an earlier one."""
     values = {

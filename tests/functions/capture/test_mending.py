@@ -1,20 +1,30 @@
 """Reading whole what is doubted: what is gone is marked, by an answer about the same repository."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
 from typing import Any, Literal
 
 import pytest
+from sqlalchemy import Connection
 
+import databases
 from mainstem.catalog import NonRetriableError
 from mainstem.functions.capture.mending import Mended, mend
-from mainstem.functions.capture.refresh_note import RefreshNote, load_refresh, save_refresh
+from mainstem.functions.capture.refresh_note import (
+    RefreshNote,
+    hold_refresh,
+    load_refresh,
+    save_refresh,
+)
 from mainstem.functions.home import load_home
-from mainstem.simulate import changes
-from mainstem.store import mark_deleted
+from mainstem.simulate import changes, generate
+from mainstem.store import Database, ids, mark_deleted
 
 from .captured import captured_house
 from .conftest import Build
-from .house import NOW, House
+from .house import NOW, House, save_home
 
 
 @pytest.fixture
@@ -117,6 +127,34 @@ def mark(house: House, kind: Literal["issue_comment", "pull_request"], github_id
 
 def gone_comments(house: House) -> list[int]:
     return [row["github_id"] for row in house.rows("comments") if row["deleted_at"]]
+
+
+def test_two_that_doubt_at_once_both_keep_their_doubt(tmp_path: Path) -> None:
+    with Database(databases.fresh(tmp_path / "note.db")) as database:
+        world = generate(14, 1)
+        save_home(database, world.repository)
+        home = ids.repository_id(world.repository.id)
+        one_has_read, other_is_done = Event(), Event()
+
+        def doubt_one(conn: Connection) -> None:
+            hold_refresh(conn, home, NOW)
+            note = load_refresh(conn, home)
+            one_has_read.set()
+            # The other one waits for this transaction, which waits for it no longer than this.
+            other_is_done.wait(0.3)
+            save_refresh(conn, home, note.doubting(pulls=[1]), NOW)
+
+        def doubt_other(conn: Connection) -> None:
+            hold_refresh(conn, home, NOW)
+            save_refresh(conn, home, load_refresh(conn, home).doubting(pulls=[2]), NOW)
+
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(database.write, doubt_one)
+            one_has_read.wait(5)
+            database.write(doubt_other)
+            other_is_done.set()
+            first.result()
+        assert database.read(load_refresh, home).doubted_pulls == {1, 2}
 
 
 async def test_a_step_tried_again_answers_the_same(small: House) -> None:

@@ -15,7 +15,12 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from mainstem.functions.capture.changed_rows import rows_of_all
-from mainstem.functions.capture.refresh_note import RefreshNote, load_refresh, save_refresh
+from mainstem.functions.capture.refresh_note import (
+    RefreshNote,
+    hold_refresh,
+    load_refresh,
+    save_refresh,
+)
 from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.home import Home, check_same_repository
@@ -137,6 +142,7 @@ def _settle(
     rows = Rows(home)
     read_pulls = [bundle.pull.number for bundle in pulls.items]
     read_issues = [bundle.issue.number for bundle in issues.items]
+    hold_refresh(conn, home.id, at)
     tally = store_batch(conn, batch, at)
     restored = _restore_listed(conn, before, batch)
     deleted = _mark_unlisted(conn, before, batch, at)

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection
 
 from mainstem.github import Offer
-from mainstem.store import CapturePlan, load_plan, save_plan
+from mainstem.store import CapturePlan, hold_plan, load_plan, save_plan
 
 R = TypeVar("R")
 
@@ -111,6 +111,14 @@ def load_refresh(conn: Connection, repository_id: UUID) -> RefreshNote:
     """The note of that repository; a fresh one before its first refresh."""
     plan = load_plan(conn, repository_id, _SHAPE)
     return RefreshNote() if plan is None else _from_json(plan.sizes)
+
+
+def hold_refresh(conn: Connection, repository_id: UUID, at: datetime) -> None:
+    """Keep others from changing the note until the transaction ends: load it after that.
+
+    The first thing that a transaction does, so that whoever waits holds nothing that others need.
+    """
+    hold_plan(conn, repository_id, _SHAPE, at)
 
 
 def save_refresh(conn: Connection, repository_id: UUID, note: RefreshNote, at: datetime) -> None:

@@ -17,6 +17,7 @@ from mainstem.functions.capture.refresh_note import (
     RefreshNote,
     Walk,
     following,
+    hold_refresh,
     next_since,
     place_of,
     save_refresh,
@@ -132,6 +133,7 @@ def store_look(
 
     `before` is how things stood when GitHub was asked.
     """
+    hold_refresh(conn, home.id, at)
     done = store_changes(conn, home, rows, at)
     now = load_standing(conn, home, before.overlap)
     note = now.note.doubting(
@@ -179,6 +181,7 @@ def store_step(
     at: datetime,
 ) -> Refreshed:
     """Store a page of `walk`, and where it goes on; with the last page the refresh ends."""
+    hold_refresh(conn, home.id, at)
     done = store_changes(conn, home, rows, at)
     now = load_standing(conn, home, before.overlap)
     note = now.note.doubting(done.doubted_pulls, done.doubted_issues)

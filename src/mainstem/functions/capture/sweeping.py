@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from mainstem.functions.capture.planning import Kind
-from mainstem.functions.capture.refresh_note import load_refresh, save_refresh
+from mainstem.functions.capture.refresh_note import hold_refresh, load_refresh, save_refresh
 from mainstem.functions.capture.standing import visiting
 from mainstem.functions.home import Home, check_same_repository
 from mainstem.functions.services import Services
@@ -118,6 +118,7 @@ def _store(
     step: str,
     at: datetime,
 ) -> Swept:
+    hold_refresh(conn, home.id, at)
     cursor = known or CaptureCursor(home.id, _place(kind), None, None, 0, None, updated_at=at)
     begins, ends = _begin(cursor), _end(page, _begin(cursor))
     numbers = [item.number for item in page.items]
