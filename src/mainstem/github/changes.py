@@ -27,13 +27,14 @@ from .graphql_payloads import (
     read_repository_ref,
 )
 from .links import links
+from .mappings import issue_state, pull_state
 from .payload import Fields, stamp
 from .planner import LARGEST_PAGE, NESTED_SIZE, page_units
 from .planner import points_of as points_for
 from .queries import ACTOR, COST, ISSUE, ISSUE_COMMENT, PAGE, PULL, PULL_PEOPLE, REVIEW, Query
 from .rest import query_path
 from .transport import Transport
-from .values import Comment, Gap, IssueBundle, PullBundle, RepositoryRef, Review
+from .values import Comment, Gap, IssueBundle, PullBundle, PullState, RepositoryRef, Review
 from .widths import Answered
 
 T = TypeVar("T")
@@ -119,13 +120,20 @@ class WholeIssues:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One pull request or issue by its counts. `reviews` is None for an issue."""
+    """One pull request or issue by its counts, and by what is told of it for nothing.
+
+    `reviews`, `draft` and `head_sha` are None for an issue.
+    """
 
     number: int
     created_at: datetime
     updated_at: datetime
+    title: str
+    state: PullState
     comments: int | None
     reviews: int | None = None
+    draft: bool | None = None
+    head_sha: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +402,7 @@ query {name}($owner: String!, $name: String!, $first: Int!, $after: String) {{
     databaseId nameWithOwner
     {key}(first: $first, after: $after, {_OLDEST}) {{
       {PAGE}
-      nodes {{ number createdAt updatedAt {counts} }}
+      nodes {{ number createdAt updatedAt title state {counts} }}
     }}
   }}
 }}""",
@@ -402,7 +410,9 @@ query {name}($owner: String!, $name: String!, $first: Int!, $after: String) {{
 
 
 _PULL_OUTLINES: Final = _outline_query(
-    "PullOutlines", "pullRequests", "totalCommentsCount reviews { totalCount }"
+    "PullOutlines",
+    "pullRequests",
+    "isDraft headRefOid totalCommentsCount reviews { totalCount }",
 )
 _ISSUE_OUTLINES: Final = _outline_query("IssueOutlines", "issues", "comments { totalCount }")
 
@@ -455,8 +465,12 @@ def _read_outline(of: Fields) -> Outline:
         of.number("number"),
         of.time("createdAt"),
         of.time("updatedAt"),
+        of.text("title"),
+        pull_state(of.text("state"), None) if is_pull else issue_state(of.text("state")),
         comments,
         of.child("reviews").number("totalCount") if is_pull else None,
+        of.flag("isDraft") if is_pull else None,
+        of.text("headRefOid") if is_pull else None,
     )
 
 

@@ -44,6 +44,7 @@ from mainstem.store.capture_state import (
     save_cursor,
     start_backfill,
 )
+from mainstem.store.columns import clean_text
 from mainstem.store.completeness import (
     COUNTED,
     Connected,
@@ -315,6 +316,7 @@ __all__ = [
     "begin_backfill",
     "belongings",
     "captured_repositories",
+    "clean_text",
     "close_abandoned",
     "close_aggregation",
     "close_backfill",

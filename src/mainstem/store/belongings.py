@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, null, select
 
 from mainstem.store.answers import every
 from mainstem.store.tables import capture_gaps, comments, issues, pull_requests, reviews
@@ -30,11 +30,15 @@ class StoredItem:
 
     `updated_at` is the last update up to which it was read: of a pull request that deliveries
     moved since, an earlier one than is stored. `comments_count` is GitHub's own figure, None where
-    it never told.
+    it never told. `draft` and `head_sha` are None for an issue.
     """
 
     id: UUID
     number: int
+    title: str
+    state: str
+    draft: bool | None
+    head_sha: str | None
     created_at: datetime
     updated_at: datetime
     comments_count: int | None
@@ -100,11 +104,17 @@ def stored_items(
         .correlate(table)
         .scalar_subquery()
     )
+    of_pulls = [
+        (table.c[name] if kind == "pulls" else null()).label(name) for name in ("draft", "head_sha")
+    ]
     found: dict[UUID, StoredItem] = {}
     for condition in conditions:
         question = select(
             table.c.id,
             table.c.number,
+            table.c.title,
+            table.c.state,
+            *of_pulls,
             table.c.created_at,
             _KNOWN_TO[kind].label("updated_at"),
             table.c.comments_count,

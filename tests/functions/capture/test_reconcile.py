@@ -93,6 +93,21 @@ async def test_what_is_listed_again_is_restored(captured: House, build: Build) -
     assert_same(captured, await fresh(build, captured))
 
 
+async def test_what_looks_otherwise_at_the_same_time_is_read_again(
+    captured: House, build: Build
+) -> None:
+    await capture(captured, "look")
+    wrong = {"title": "Of a lost delivery", "head_sha": "0" * 40, "draft": True}
+    captured.database.write(lambda conn: conn.execute(tables.pull_requests.update().values(wrong)))
+    captured.database.write(
+        lambda conn: conn.execute(tables.issues.update().values(title="Of a lost delivery"))
+    )
+    done = await reconcile(captured, whole=True)
+    assert done.agrees
+    assert done.doubted == len(captured.there.pulls) + len(captured.there.issues)
+    assert_same(captured, await fresh(build, captured))
+
+
 async def test_an_empty_store_is_filled_by_it(build: Build) -> None:
     house = await build(generate(13, 12))
     done = await reconcile(house)
@@ -176,13 +191,25 @@ async def test_the_schedule_leaves_out_what_github_shows_no_more(captured: House
 
 
 def outline(**values: Any) -> Outline:
-    return Outline(**{"number": 1, "created_at": NOW, "updated_at": NOW, "comments": 2, **values})
+    known = {
+        "number": 1,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "title": "Silt",
+        "state": "open",
+        "comments": 2,
+    }
+    return Outline(**{**known, **values})
 
 
 def stored(**values: Any) -> StoredItem:
     known = {
         "id": ids.issue_id(1, values.get("number", 1)),
         "number": 1,
+        "title": "Silt",
+        "state": "open",
+        "draft": None,
+        "head_sha": None,
         "created_at": NOW,
         "updated_at": NOW,
         "comments_count": 2,
@@ -205,6 +232,12 @@ def stored(**values: Any) -> StoredItem:
         ([outline(comments=2)], [stored(comments_count=1)], {1}),
         ([outline(comments=None)], [stored()], set()),
         ([outline(reviews=1)], [stored()], {1}),
+        ([outline(title="Sand")], [stored()], {1}),
+        ([outline(title="Silt\0")], [stored()], set()),
+        ([outline(state="merged")], [stored()], {1}),
+        ([outline(draft=False, head_sha="b")], [stored(draft=False, head_sha="a")], {1}),
+        ([outline(draft=False, head_sha="a")], [stored(draft=True, head_sha="a")], {1}),
+        ([outline(state="closed")], [stored(updated_at=NOW + timedelta(seconds=1))], set()),
         ([outline(updated_at=NOW + timedelta(seconds=1))], [stored()], {1}),
         ([outline()], [stored(updated_at=NOW + timedelta(seconds=1))], set()),
     ],

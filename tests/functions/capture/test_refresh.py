@@ -128,6 +128,19 @@ async def test_a_change_behind_a_page_of_one_second_is_found(build: Build) -> No
     assert_same(house, await fresh(build, house))
 
 
+@pytest.mark.parametrize("kind", ["pulls", "issues"])
+async def test_a_second_change_of_one_record_in_a_second_is_found(
+    small: House, build: Build, kind: str
+) -> None:
+    number = min(small.there.pulls if kind == "pulls" else small.there.issues)
+    at = changes.edit_item(small.there, number, title="Read")["updated_at"]
+    await capture(small, "refresh")
+    changes.edit_item(small.there, number, title="Not read", at=at)
+    paid, queries, points, _ = await bill(small, "next")
+    assert (paid <= 2, queries, points) == (True, 1, 1)
+    assert_same(small, await fresh(build, small))
+
+
 async def test_places_that_a_force_push_takes_away_are_found_for_a_point(
     small: House, build: Build
 ) -> None:

@@ -5,18 +5,19 @@ come first: they are needed for what they hold, where the other two only say tha
 something. No more is asked than it takes to know.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from mainstem.functions.capture.looks import is_alike
 from mainstem.functions.capture.refresh_note import CommentList
 from mainstem.functions.capture.standing import Standing
 from mainstem.functions.home import Home
 from mainstem.functions.services import Services
 from mainstem.github import Comment, Gone, Issue, Offer, Page, PullRequest
-from mainstem.store import StoredComment, stored_comments, stored_items, update_times
+from mainstem.store import ItemKind, StoredComment, StoredItem, stored_comments, stored_items
 
 _TYPES: dict[CommentList, Literal["review_comment", "issue_comment"]] = {
     "review-comments": "review_comment",
@@ -25,11 +26,18 @@ _TYPES: dict[CommentList, Literal["review_comment", "issue_comment"]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Unlisted:
-    """Numbers of what stored comments are on, that a list read to its end does not hold."""
+class Doubted:
+    """Numbers of what is to be read whole.
+
+    A list that was read to its end does not hold a comment that is stored on it, or it is listed
+    otherwise than it is stored, with the same time.
+    """
 
     pulls: frozenset[int] = frozenset()
     issues: frozenset[int] = frozenset()
+
+    def __or__(self, other: "Doubted") -> "Doubted":
+        return Doubted(self.pulls | other.pulls, self.issues | other.issues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Polled:
     """
 
     lists: dict[CommentList, Page[Comment]] = field(default_factory=dict)
-    unlisted: Unlisted = Unlisted()
+    doubted: Doubted = Doubted()
     changed: bool = False
     answered: bool = False
     offers: tuple[Offer, ...] = ()
@@ -55,18 +63,18 @@ class Polled:
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """What of the polled comments is not stored, or not so, and what is stored and not polled."""
+    """What of the polled comments is not stored, or not so, and where one stored is not polled."""
 
     fresh: bool
     edited: bool
-    unlisted: Unlisted
+    doubted: Doubted
 
 
 async def look_for_changes(services: Services, home: Home, standing: Standing) -> Polled:
     """Ask until it is known that something changed, or that nothing did."""
     lists = await _poll_comments(services, home, standing)
     news = await services.database.run_read(_news, home, standing, lists)
-    polled = Polled(lists, news.unlisted, answered=bool(lists), offers=offers_of(*lists.values()))
+    polled = Polled(lists, news.doubted, answered=bool(lists), offers=offers_of(*lists.values()))
     # Two requests were paid: a query tells more than a third would.
     if news.fresh or (news.edited and len(lists) == len(_TYPES)):
         return replace(polled, changed=True)
@@ -75,16 +83,18 @@ async def look_for_changes(services: Services, home: Home, standing: Standing) -
         pulls = await github.poll_pulls(home.owner, home.name)
         if pulls is not None:
             offers = polled.offers + offers_of(pulls)
-            changed = await services.database.run_read(_has_new_pull, home, standing, pulls)
-            polled = replace(polled, answered=True, changed=changed, offers=offers)
+            changed, unlike = await services.database.run_read(_new_pulls, home, standing, pulls)
+            doubted = polled.doubted | Doubted(pulls=unlike)
+            polled = replace(polled, answered=True, changed=changed, doubted=doubted, offers=offers)
     if following.issues and not polled.changed:
         since = standing.since("issues")
         issues = await github.poll_issues(home.owner, home.name, since=since)
         if issues is not None:
             # The newest come first: what is new is on this page, however long the list has grown.
-            changed = await services.database.run_read(_has_new_issue, home, issues.items)
+            changed, unlike = await services.database.run_read(_new_issues, home, issues.items)
+            doubted = polled.doubted | Doubted(issues=unlike)
             offers = polled.offers + offers_of(issues)
-            polled = replace(polled, answered=True, changed=changed, offers=offers)
+            polled = replace(polled, answered=True, changed=changed, doubted=doubted, offers=offers)
     return polled
 
 
@@ -93,10 +103,10 @@ def offers_of(*pages: Page[Any]) -> tuple[Offer, ...]:
     return tuple(page.offer for page in pages if page.offer is not None)
 
 
-def _has_new_pull(
+def _new_pulls(
     conn: Connection, home: Home, standing: Standing, page: Page[PullRequest]
-) -> bool:
-    """Whether one is newer than what was read, or not stored as it is listed.
+) -> tuple[bool, frozenset[int]]:
+    """Whether one is newer than what was read, or than it is stored; and which look otherwise.
 
     Several may be updated in the second in which the newest was. Where a whole page was, the one
     that is new may lie behind it.
@@ -105,13 +115,15 @@ def _has_new_pull(
     newest, watermark = max(listed.values(), default=None), standing.watermark("pulls")
     floor = standing.floor("pulls")
     if newest is None or watermark is None or floor is None:
-        return newest is not None
-    if newest > watermark or (page.next is not None and min(listed.values()) == newest):
-        return True
-    stored = update_times(conn, home.id, "pulls", list(listed))
-    return any(
-        stored.get(number) != updated for number, updated in listed.items() if updated >= floor
+        return newest is not None, frozenset()
+    stored = _live(conn, home, "pulls", list(listed))
+    is_one_second = page.next is not None and min(listed.values()) == newest
+    changed = any(
+        number not in stored or stored[number].updated_at != updated
+        for number, updated in listed.items()
+        if updated >= floor
     )
+    return newest > watermark or is_one_second or changed, _unlike(page.items, stored)
 
 
 async def _poll_comments(
@@ -137,7 +149,7 @@ async def _poll_comments(
 def _news(
     conn: Connection, home: Home, standing: Standing, lists: dict[CommentList, Page[Comment]]
 ) -> _News:
-    news = _News(fresh=False, edited=False, unlisted=Unlisted())
+    news = _News(fresh=False, edited=False, doubted=Doubted())
     for name, page in lists.items():
         # What was written since then is on the list; one that goes on says nothing of the rest.
         since = standing.since(name) if page.next is None else None
@@ -147,10 +159,7 @@ def _news(
         news = _News(
             fresh=news.fresh or found.fresh or page.next is not None,
             edited=news.edited or found.edited,
-            unlisted=Unlisted(
-                news.unlisted.pulls | found.unlisted.pulls,
-                news.unlisted.issues | found.unlisted.issues,
-            ),
+            doubted=news.doubted | found.doubted,
         )
     return news
 
@@ -165,15 +174,40 @@ def _compare(listed: Sequence[Comment], stored: Sequence[StoredComment]) -> _New
             comment.id in known and known[comment.id].updated_at != comment.updated_at
             for comment in listed
         ),
-        unlisted=Unlisted(
+        doubted=Doubted(
             frozenset(one.number for one in lost if one.on_pull),
             frozenset(one.number for one in lost if not one.on_pull),
         ),
     )
 
 
-def _has_new_issue(conn: Connection, home: Home, listed: Sequence[Issue]) -> bool:
-    numbers = [issue.number for issue in listed]
-    stored = stored_items(conn, home.id, "issues", numbers=numbers)
-    known = {item.number: item.updated_at for item in stored if not item.is_gone}
-    return any(known.get(issue.number) != issue.updated_at for issue in listed)
+def _new_issues(
+    conn: Connection, home: Home, listed: Sequence[Issue]
+) -> tuple[bool, frozenset[int]]:
+    """The same of issues, which are listed from a time on."""
+    stored = _live(conn, home, "issues", [issue.number for issue in listed])
+    changed = any(
+        issue.number not in stored or stored[issue.number].updated_at != issue.updated_at
+        for issue in listed
+    )
+    return changed, _unlike(listed, stored)
+
+
+def _live(
+    conn: Connection, home: Home, kind: ItemKind, numbers: Collection[int]
+) -> dict[int, StoredItem]:
+    stored = stored_items(conn, home.id, kind, numbers=numbers)
+    return {item.number: item for item in stored if not item.is_gone}
+
+
+def _unlike(
+    listed: Sequence[PullRequest | Issue], stored: Mapping[int, StoredItem]
+) -> frozenset[int]:
+    """Those that were changed twice in one second, and read in between."""
+    return frozenset(
+        one.number
+        for one in listed
+        if one.number in stored
+        and stored[one.number].updated_at == one.updated_at
+        and not is_alike(one, stored[one.number])
+    )

@@ -137,7 +137,7 @@ def store_look(
     done = store_changes(conn, home, rows, at)
     now = load_standing(conn, home, before.overlap)
     note = now.note.doubting(
-        done.doubted_pulls | polled.unlisted.pulls, done.doubted_issues | polled.unlisted.issues
+        done.doubted_pulls | polled.doubted.pulls, done.doubted_issues | polled.doubted.issues
     )
     note = replace(note, later=note.later | done.later)
     heads, pages = _heads(changes), int(changes is not None)

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from mainstem.functions.capture.looks import is_alike
 from mainstem.functions.capture.planning import Kind
 from mainstem.functions.capture.refresh_note import hold_refresh, load_refresh, save_refresh
 from mainstem.functions.capture.standing import visiting
@@ -190,11 +191,12 @@ def doubtful(listed: Sequence[Outline], stored: Iterable[StoredItem]) -> set[int
 
 
 def agrees(listed: Outline, stored: StoredItem | None) -> bool:
-    """Whether a stored item is as GitHub says it is, by its time and its counts."""
+    """Whether a stored item is as GitHub says it is, by its time, its looks and its counts."""
     if stored is None or stored.is_gone or stored.updated_at < listed.updated_at:
         return False
     return (
-        listed.comments in (None, stored.comments)
+        is_alike(listed, stored)
+        and listed.comments in (None, stored.comments)
         and listed.comments in (None, stored.comments_count)
         and listed.reviews in (None, stored.reviews)
     )
