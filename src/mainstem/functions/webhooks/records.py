@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from mainstem.functions.webhooks.deciding import (
 )
 from mainstem.functions.webhooks.outcome import Outcome
 from mainstem.functions.webhooks.stored_rows import (
+    is_emptied,
     live_comments,
     set_count,
     stored_row,
@@ -30,6 +31,7 @@ from mainstem.store import (
     IssueRow,
     PullRequestRow,
     ReviewRow,
+    ids,
     note_told,
     pulls_with_places,
 )
@@ -72,6 +74,7 @@ class Records:
         stored = stored_row(self.conn, reviews, row["id"])
         if stored is None:
             store_batch(self.conn, batch, self.at)
+            self._drop_emptied(row["github_id"])
             return self._asking(doubt, told.pull.number)
         # What was submitted is how it began: a capture or a later delivery knows better. Only the
         # state DISMISSED is final, and an edit says which text it replaced.
@@ -121,6 +124,23 @@ class Records:
         # A comment under an issue that is gone is gone with it.
         if told.happening == "deleted" or self._is_gone(row.get("issue_id")):
             mark_deleted(self.conn, "comment", ids=[row["id"]], at=self.at)
+            self._drop_emptied(row.get("review_github_id"))
+
+    def _drop_emptied(self, review_github_id: int | None) -> None:
+        """A review that held nothing but comments goes with the last, and no delivery tells of it.
+
+        Should it hold one that is not stored, a refresh or reconciliation finds it there.
+        """
+        if review_github_id is None:
+            return
+        review_id = ids.review_id(review_github_id)
+        review = stored_row(self.conn, reviews, review_id)
+        if review is None or review["state"] != "COMMENTED" or review["body"]:
+            return
+        if is_emptied(self.conn, review_github_id):
+            # Apart from its comment, which would come back with a review of the same moment.
+            at = self.at + timedelta(microseconds=1)
+            mark_deleted(self.conn, "review", ids=[review_id], at=at)
 
     def _edit(self, told: CommentTold, batch: Batch, stored: Mapping[str, Any]) -> None:
         row = batch.comments[0]
