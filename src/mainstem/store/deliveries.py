@@ -115,7 +115,10 @@ def settle_delivery(
 def waiting_deliveries(
     conn: Connection, *, before: datetime, since: datetime, limit: int
 ) -> list[WaitingDelivery]:
-    """Deliveries received from `since` until `before` and not handled, the oldest first."""
+    """Deliveries received from `since` until `before` and not handled.
+
+    Those never tried come first, the oldest of them first; then those tried longest ago.
+    """
     table = webhook_deliveries
     question = (
         select(*(table.c[name] for name in WaitingDelivery.__slots__))
@@ -124,7 +127,10 @@ def waiting_deliveries(
             table.c.received_at < before,
             table.c.received_at >= since,
         )
-        .order_by(table.c.received_at, table.c.id)
+        # NULLs sort first on one database and last on the other.
+        .order_by(
+            table.c.handled_at.is_not(None), table.c.handled_at, table.c.received_at, table.c.id
+        )
         .limit(limit)
     )
     return every(conn, question, WaitingDelivery)

@@ -9,9 +9,9 @@ from mainstem.catalog import NonRetriableError
 from mainstem.functions.services import Services
 from mainstem.functions.webhooks import GithubDeliveriesRecover, recover_github_deliveries
 from mainstem.functions.webhooks.applying import apply_delivery, note_failure
-from mainstem.functions.webhooks.recovering import is_due
+from mainstem.functions.webhooks.recovering import in_turn, is_due
 from mainstem.simulate import Delivery, changes, follow
-from mainstem.store import WaitingDelivery, keep_delivery
+from mainstem.store import WaitingDelivery, keep_delivery, waiting_deliveries
 from mainstem.testing import run_handler
 
 from .posting import House, post_made, status_of, stored, track
@@ -44,6 +44,26 @@ async def test_a_delivery_that_waits_for_two_minutes_is_sent_again(house: House)
     result = await recovered(house.services)
     assert [sent.data["deliveryId"] for sent in result.sent] == [old.guid]
     assert result.output.sent_again == 1
+
+
+async def test_what_was_never_tried_is_not_kept_waiting_by_what_failed(house: House) -> None:
+    failed, young = heard(house, 2)
+    keep(house, failed, age=timedelta(minutes=30))
+    keep(house, young, age=timedelta(minutes=3))
+    await note_failure(house.services, failed.guid, "BadAnswer: so it was")
+    now = house.clock.now()
+    since = now - timedelta(days=1)
+    found = house.database.read(waiting_deliveries, before=now, since=since, limit=1)
+    assert [one.delivery_id for one in found] == [young.guid]
+
+
+def test_every_webhook_is_looked_at_in_its_turn() -> None:
+    hooks = list(range(7))
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    turns = [in_turn(hooks, at + timedelta(minutes=10 * n), at_once=3) for n in range(3)]
+    assert {len(turn) for turn in turns} == {3}
+    assert {hook for turn in turns for hook in turn} == set(hooks)
+    assert in_turn(hooks, at) == hooks
 
 
 async def test_what_is_handled_is_not_sent_again(house: House) -> None:

@@ -4,9 +4,10 @@ What is found here is late by minutes; what is not (GitHub forgets deliveries af
 the reconciliation's to find.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection
@@ -25,6 +26,8 @@ from mainstem.store import (
     waiting_deliveries,
 )
 
+T = TypeVar("T")
+
 GITHUB_REMEMBERS: Final = timedelta(days=3)
 _LEFT_AFTER: Final = timedelta(minutes=2)
 _FIRST_PAUSE: Final = timedelta(minutes=8)
@@ -32,6 +35,8 @@ _KEPT_FOR: Final = timedelta(days=30)
 _SENT_AT_ONCE: Final = 200
 _ASKED_AT_ONCE: Final = 50
 _HOOKS_AT_ONCE: Final = 20
+_TURN: Final = timedelta(minutes=10)
+"""The schedule's: each run looks at the next webhooks, where there are more than those."""
 
 _REFUSED_FOR: Final = timedelta(days=1)
 
@@ -95,10 +100,11 @@ async def ask_for_missed(services: Services) -> Missed:
     """Look at what each webhook sent, and ask again for what failed and is not here.
 
     The webhooks are the App's, where the client is one, and those of repositories that delivered
-    something within 30 days. Trying twice asks twice at worst; the GUID makes one of them.
+    something within 30 days, a few in each run. Trying twice asks twice at worst; the GUID makes
+    one of them.
     """
     hooks = await services.database.run_read(
-        _hooks, services.clock.now() - _KEPT_FOR, is_app=services.github.is_app
+        _hooks, services.clock.now(), is_app=services.github.is_app
     )
     found, asked = 0, 0
     now = services.clock.now()
@@ -144,9 +150,17 @@ def _tell(services: Services, unseen: list[str]) -> None:
         )
 
 
-def _hooks(conn: Connection, since: datetime, *, is_app: bool) -> list[Hook]:
+def in_turn(known: Sequence[T], now: datetime, *, at_once: int = _HOOKS_AT_ONCE) -> list[T]:
+    """Those of `known` that are looked at now: every ten minutes the next, and so round."""
+    if len(known) <= at_once:
+        return list(known)
+    start = int(now.timestamp() // _TURN.total_seconds()) * at_once % len(known)
+    return [*known[start:], *known[:start]][:at_once]
+
+
+def _hooks(conn: Connection, now: datetime, *, is_app: bool) -> list[Hook]:
     hooks = [Hook()] if is_app else []
-    for hook_id, number in repository_hooks(conn, since=since)[:_HOOKS_AT_ONCE]:
+    for hook_id, number in in_turn(repository_hooks(conn, since=now - _KEPT_FOR), now):
         home = find_repository_by_github_id(conn, number)
         if home is not None and home.is_active:
             hooks.append(Hook(hook_id, home.owner, home.name))
