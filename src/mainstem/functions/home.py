@@ -6,7 +6,8 @@ from uuid import UUID
 
 from mainstem.catalog import NonRetriableError
 from mainstem.functions.services import Services
-from mainstem.github import RepositoryRef
+from mainstem.functions.troubles import asking_github
+from mainstem.github import Gone, NotFound, RepositoryRef
 from mainstem.store import load_repository
 
 
@@ -35,6 +36,23 @@ async def load_home(services: Services, repository_id: UUID) -> Home:
             "discover/repository.new with its owner and name first."
         )
     return Home(found.id, found.github_id, found.owner, found.name, found.last_synced_at)
+
+
+async def load_home_by_name(services: Services, repository_id: UUID) -> Home:
+    """The same, for those who ask GitHub by name and get no repository's number in the answer.
+
+    The name is asked for first (304, and free, when it was before): another repository may have it
+    by now, and its records must not be stored as ours. One that is not there at all is for the
+    caller to meet, each in its own way.
+    """
+    home = await load_home(services, repository_id)
+    with asking_github(services.clock):
+        try:
+            found = await services.github.repository(home.owner, home.name)
+        except (NotFound, Gone):
+            return home
+    check_same_repository(home, RepositoryRef(found.id, found.full_name))
+    return home
 
 
 def check_same_repository(home: Home, found: RepositoryRef) -> None:

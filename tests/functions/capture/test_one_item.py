@@ -137,6 +137,18 @@ async def test_d03_an_unknown_repository_is_final_and_asks_github_nothing(
     assert requests == 0
 
 
+@pytest.mark.parametrize(("function", "event"), PULL_FUNCTIONS)
+async def test_records_of_another_repository_of_that_name_are_never_stored(
+    house: House, function: Any, event: Any
+) -> None:
+    number, ours = busiest(house), house.repository_id
+    house.there.record["id"] = 999
+    asked = event(repository_id=ours, pr_number=number)
+    with pytest.raises(NonRetriableError, match="GitHub now has repository 999"):
+        await run_handler(function, asked, house.services)
+    assert house.count("pull_requests") == house.count("comments") == house.count("reviews") == 0
+
+
 @pytest.mark.parametrize(("function", "event"), PULL_FUNCTIONS[:2])
 async def test_d03_a_pull_request_that_is_gone_is_final_for_its_details(
     house: House, function: Any, event: Any

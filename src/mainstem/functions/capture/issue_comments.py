@@ -9,7 +9,7 @@ from mainstem.functions.capture.rest_streams import stored_issue_numbers
 from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.events import IssueCommentsRequested
-from mainstem.functions.home import Home, load_home
+from mainstem.functions.home import Home, load_home_by_name
 from mainstem.functions.limits import at_most, per_minute
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
@@ -43,7 +43,7 @@ async def capture_issue_comments(
     """Read and store every comment on one issue; feeds triager and first-responder figures."""
     number = run.data.issue_number
     log = await records.begin(run, services, "issue_comments", {"issueNumber": number})
-    home = await run.step("get-repository", load_home, services, run.data.repository_id)
+    home = await run.step("get-repository", load_home_by_name, services, run.data.repository_id)
     tally = await run.step("capture-comments", capture_comments, services, home, number)
     await records.end(run, services, log, tally)
     return IssueCommentsCaptured(

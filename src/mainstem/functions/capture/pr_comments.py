@@ -9,7 +9,7 @@ from mainstem.functions.capture.parents import pull_if_unknown
 from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.events import PrCommentsRequested
-from mainstem.functions.home import Home, load_home
+from mainstem.functions.home import Home, load_home_by_name
 from mainstem.functions.limits import at_most, per_minute
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
@@ -53,7 +53,7 @@ async def capture_pr_comments(
     """Read and store every comment on one pull request, replies and outdated ones included."""
     number = run.data.pr_number
     log = await records.begin(run, services, "pr_comments", {"prNumber": number})
-    home = await run.step("get-repository", load_home, services, run.data.repository_id)
+    home = await run.step("get-repository", load_home_by_name, services, run.data.repository_id)
     stored = await run.step("capture-comments", capture_comments, services, home, number)
     await records.end(run, services, log, stored.tally)
     return PrCommentsCaptured(

@@ -8,7 +8,7 @@ from mainstem.functions.capture import records
 from mainstem.functions.capture.rows import Rows
 from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.events import PrDetailsRequested
-from mainstem.functions.home import Home, load_home
+from mainstem.functions.home import Home, load_home_by_name
 from mainstem.functions.limits import at_most, per_minute
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
@@ -55,7 +55,7 @@ async def capture_pr_details(run: Run[PrDetailsRequested], services: Services) -
     """
     number = run.data.pr_number
     log = await records.begin(run, services, "pr_details", {"prNumber": number})
-    home = await run.step("get-repository", load_home, services, run.data.repository_id)
+    home = await run.step("get-repository", load_home_by_name, services, run.data.repository_id)
     stored = await run.step("capture-pr-details", capture_details, services, home, number)
     await records.end(run, services, log, stored.tally)
     return PrDetailsCaptured(

@@ -9,7 +9,7 @@ from mainstem.functions.capture.parents import pull_if_unknown
 from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.events import PrReviewsRequested
-from mainstem.functions.home import Home, load_home
+from mainstem.functions.home import Home, load_home_by_name
 from mainstem.functions.limits import at_most, per_minute
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
@@ -41,7 +41,7 @@ async def capture_pr_reviews(run: Run[PrReviewsRequested], services: Services) -
     """Read and store every review of one pull request; one that is gone has none, without error."""
     number = run.data.pr_number
     log = await records.begin(run, services, "pr_reviews", {"prNumber": number})
-    home = await run.step("get-repository", load_home, services, run.data.repository_id)
+    home = await run.step("get-repository", load_home_by_name, services, run.data.repository_id)
     tally = await run.step("capture-reviews", capture_reviews, services, home, number)
     await records.end(run, services, log, tally)
     return ReviewsCaptured(home.id, number, tally.read.reviews, truncated=tally.read.truncated > 0)

@@ -19,7 +19,7 @@ from mainstem.functions.events import (
     RepositoryEventsRequested,
     RepositorySyncRequested,
 )
-from mainstem.functions.home import Home, load_home
+from mainstem.functions.home import Home, load_home_by_name
 from mainstem.functions.limits import at_most
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
@@ -65,7 +65,7 @@ async def capture_repository_sync(
     """
     asked = run.data
     log = await records.begin(run, services, "repository_sync", {"reason": asked.reason})
-    home = await run.step("get-repository", load_home, services, asked.repository_id)
+    home = await run.step("get-repository", load_home_by_name, services, asked.repository_id)
     if asked.history == "full":
         return await capture_whole(run, services, home, log, HISTORY)
     if wait := await run.step("check-cool-down", check_cool_down, services, home, asked):
