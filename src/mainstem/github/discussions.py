@@ -51,6 +51,22 @@ query DiscussionsPage($owner: String!, $name: String!, $first: Int!, $after: Str
 )
 
 
+DISCUSSION_NUMBERS: Final = Query(
+    "DiscussionNumbers",
+    f"""
+query DiscussionNumbers($owner: String!, $name: String!, $first: Int!, $after: String) {{
+  {COST}
+  repository(owner: $owner, name: $name) {{
+    databaseId nameWithOwner
+    discussions(first: $first, after: $after, orderBy: {{field: CREATED_AT, direction: ASC}}) {{
+      {PAGE}
+      nodes {{ number }}
+    }}
+  }}
+}}""",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Discussion:
     """One discussion. `author` is None for a deleted account, its `id` for a few odd ones.
@@ -92,6 +108,15 @@ class DiscussionsPage:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class DiscussionNumbers:
+    """Which discussions there are, a page of them in order of creation, where nothing moves."""
+
+    repository: RepositoryRef
+    numbers: tuple[int, ...]
+    next: str | None
+
+
 class DiscussionCalls:
     """What is asked of discussions. Raises `RequestFailed` in its kinds."""
 
@@ -102,20 +127,36 @@ class DiscussionCalls:
     ) -> DiscussionsPage:
         """A page, narrowed by half as often as GitHub finds it too heavy."""
         about = f"discussions of {owner}/{name}"
+        variables = {"owner": owner, "name": name, "first": first, "after": next}
+        return read_discussions_page(
+            await self._narrowed(DISCUSSIONS_PAGE, variables, about), about
+        )
+
+    async def discussion_numbers(
+        self, owner: str, name: str, *, next: str | None = None
+    ) -> DiscussionNumbers:
+        """The numbers of a hundred discussions: one point."""
+        about = f"numbers of the discussions of {owner}/{name}"
+        first = DISCUSSIONS_PER_PAGE
+        variables = {"owner": owner, "name": name, "first": first, "after": next}
+        data = await self._narrowed(DISCUSSION_NUMBERS, variables, about)
+        repository = _there(data, about)
+        listed = repository.child("discussions")
+        numbers = tuple(node.number("number") for node in listed.children("nodes"))
+        return DiscussionNumbers(read_repository_ref(repository), numbers, _following(listed))
+
+    async def _narrowed(self, query: Query, variables: dict[str, Any], about: str) -> Fields:
         while True:
-            variables = {"owner": owner, "name": name, "first": first, "after": next}
             try:
-                data = await self._ask_discussions(variables, about)
+                return await self._ask_discussions(query, variables, about)
             except ResourceLimits:
-                if first == 1:
+                if variables["first"] == 1:
                     raise
-                first //= 2
-                continue
-            return read_discussions_page(data, about)
+                variables["first"] //= 2
 
-    async def _ask_discussions(self, variables: Mapping[str, Any], about: str) -> Fields:
-        query = DISCUSSIONS_PAGE
-
+    async def _ask_discussions(
+        self, query: Query, variables: Mapping[str, Any], about: str
+    ) -> Fields:
         def judge(answer: Answer, asked: Circumstances) -> RequestFailed | None:
             self._transport.ledger.spent(query.name, points_of(answer))
             return graphql_verdict(answer, asked)
@@ -134,23 +175,32 @@ class DiscussionCalls:
 
 def read_discussions_page(data: Fields, about: str) -> DiscussionsPage:
     """The page in an answer. Raises `NotFound` for a repository that is not there."""
-    repository = data.child_or_none("repository")
-    if repository is None:
+    repository = _there(data, about)
+    listed = repository.child("discussions")
+    return DiscussionsPage(
+        repository=read_repository_ref(repository),
+        is_enabled=repository.flag("hasDiscussionsEnabled"),
+        items=tuple(read_discussion(node) for node in listed.children("nodes")),
+        next=_following(listed),
+        total=listed.number("totalCount"),
+    )
+
+
+def _there(data: Fields, about: str) -> Fields:
+    found = data.child_or_none("repository")
+    if found is None:
         raise NotFound(
             about,
             "'repository' is null",
             "Check the spelling and what the token may see.",
             status=200,
         )
-    listed = repository.child("discussions")
+    return found
+
+
+def _following(listed: Fields) -> str | None:
     info = listed.child("pageInfo")
-    return DiscussionsPage(
-        repository=read_repository_ref(repository),
-        is_enabled=repository.flag("hasDiscussionsEnabled"),
-        items=tuple(read_discussion(node) for node in listed.children("nodes")),
-        next=info.text("endCursor") if info.flag("hasNextPage") else None,
-        total=listed.number("totalCount"),
-    )
+    return info.text("endCursor") if info.flag("hasNextPage") else None
 
 
 def read_discussion(of: Fields) -> Discussion:

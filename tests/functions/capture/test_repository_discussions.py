@@ -11,6 +11,7 @@ from mainstem.functions import RepositoryDiscussionsRequested
 from mainstem.functions.capture import capture_repository_discussions
 from mainstem.functions.services import Services
 from mainstem.simulate import generate
+from mainstem.store import mark_deleted, tables
 from mainstem.testing import RunResult, replay_from_every_step, run_handler
 
 from .conftest import Build
@@ -69,6 +70,43 @@ async def test_a_discussion_is_stored_with_its_category_and_its_answer(talking: 
     assert text_of(row["answered_at"]) == "2026-01-03T00:00:00Z"
     assert (row["locked"], row["upvotes_count"], row["comments_count"]) == (True, 3, 1)
     assert (row["author_login"], talking.count("contributors")) == (login, 1)
+
+
+async def test_one_that_is_gone_at_github_is_marked(talking: House) -> None:
+    for number in (900, 901, 902):
+        discuss(talking, number)
+    await capture(talking)
+    del talking.there.discussions[901]
+    talking.there.changed()
+    before = requests(talking)
+    output = (await capture(talking)).output
+    assert (output.deleted, requests(talking) - before) == (1, 2)
+    assert [row["number"] for row in talking.rows("discussions") if row["deleted_at"]] == [901]
+    assert (await capture(talking)).output.deleted == 0
+    assert requests(talking) - before == 3
+
+
+async def test_one_that_was_thought_gone_comes_back(talking: House) -> None:
+    discuss(talking, 900)
+    await capture(talking)
+    github_id = talking.rows("discussions")[0]["github_id"]
+    talking.database.write(
+        lambda conn: mark_deleted(conn, "discussion", github_ids=[github_id], at=NOW)
+    )
+    await capture(talking)
+    assert talking.rows("discussions")[0]["deleted_at"] is None
+
+
+async def test_one_that_was_missed_is_read_by_the_next_run(talking: House) -> None:
+    for number in (900, 901, 902):
+        discuss(talking, number)
+    await capture(talking)
+    table = tables.discussions
+    talking.database.write(lambda conn: conn.execute(table.delete().where(table.c.number == 900)))
+    discuss(talking, 903, at=NOW)
+    for _ in range(2):
+        await capture(talking)
+    assert numbers(talking) == {900, 901, 902, 903}
 
 
 async def test_d21_a_discussion_of_a_deleted_account_is_kept(talking: House) -> None:

@@ -25,10 +25,12 @@ from mainstem.github import Discussion, DiscussionsPage
 from mainstem.store import (
     CaptureCursor,
     Written,
+    live_total,
     load_cursor,
     save_contributors,
     save_cursor,
     save_discussions,
+    tables,
 )
 
 KIND = "discussions"
@@ -51,7 +53,7 @@ class PageDone:
     """What one page left behind: where to go on, None at the end of this run's work.
 
     `is_enabled` is False where the repository has no discussions. `is_finished`: everything is
-    stored.
+    stored. `agrees`: GitHub counts as many as are stored and not gone.
     """
 
     next: Spot | None
@@ -59,6 +61,7 @@ class PageDone:
     written: Written
     is_enabled: bool
     is_finished: bool
+    agrees: bool = True
 
 
 async def find_spot(services: Services, home: Home, cap: int) -> Spot:
@@ -146,7 +149,8 @@ def _store(
     step = step_on(spot, page, load_cursor(conn, home.id, KIND))
     if step.is_kept:
         save_cursor(conn, _place(conn, home.id, step, page.total, at))
-    return PageDone(step.next, len(found), written, True, step.is_finished)
+    agrees = page.total == live_total(conn, home.id, tables.discussions)
+    return PageDone(step.next, len(found), written, True, step.is_finished, agrees)
 
 
 def _place(
