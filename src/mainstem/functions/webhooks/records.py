@@ -19,7 +19,7 @@ from mainstem.functions.webhooks.deciding import (
 )
 from mainstem.functions.webhooks.outcome import Outcome
 from mainstem.functions.webhooks.stored_rows import (
-    is_emptied,
+    held_replies,
     live_comments,
     set_count,
     stored_row,
@@ -127,9 +127,9 @@ class Records:
             self._drop_emptied(row.get("review_github_id"))
 
     def _drop_emptied(self, review_github_id: int | None) -> None:
-        """A review that held nothing but comments goes with the last, and no delivery tells of it.
+        """A review that held nothing but a reply goes with that, and no delivery tells of it.
 
-        Should it hold one that is not stored, a refresh or reconciliation finds it there.
+        Of any other the next reconciliation knows. It also finds the one that is there after all.
         """
         if review_github_id is None:
             return
@@ -137,7 +137,7 @@ class Records:
         review = stored_row(self.conn, reviews, review_id)
         if review is None or review["state"] != "COMMENTED" or review["body"]:
             return
-        if is_emptied(self.conn, review_github_id):
+        if held_replies(self.conn, review_github_id):
             # Apart from its comment, which would come back with a review of the same moment.
             at = self.at + timedelta(microseconds=1)
             mark_deleted(self.conn, "review", ids=[review_id], at=at)

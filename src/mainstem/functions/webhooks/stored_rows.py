@@ -24,13 +24,15 @@ def live_comments(conn: Connection, parent: str, parent_id: UUID) -> int:
     return conn.execute(question).scalar_one()
 
 
-def is_emptied(conn: Connection, review_github_id: int) -> bool:
-    """Whether comments of that review are stored, and all of them are gone."""
-    question = select(func.count(), func.count(comments.c.deleted_at)).where(
-        comments.c.review_github_id == review_github_id
-    )
-    stored, gone = conn.execute(question).one()
-    return bool(stored and stored == gone)
+def held_replies(conn: Connection, review_github_id: int) -> bool:
+    """Whether replies of that review are stored, nothing but replies, and all of them are gone."""
+    question = select(
+        func.count(),
+        func.count(comments.c.deleted_at),
+        func.count(comments.c.in_reply_to_github_id),
+    ).where(comments.c.review_github_id == review_github_id)
+    stored, gone, replies = conn.execute(question).one()
+    return bool(stored and stored == gone == replies)
 
 
 def set_count(conn: Connection, table: Table, row_id: UUID, count: int, at: datetime) -> None:
