@@ -130,6 +130,7 @@ class Outline:
     updated_at: datetime
     title: str
     state: PullState
+    closed_at: datetime | None
     comments: int | None
     reviews: int | None = None
     draft: bool | None = None
@@ -402,7 +403,7 @@ query {name}($owner: String!, $name: String!, $first: Int!, $after: String) {{
     databaseId nameWithOwner
     {key}(first: $first, after: $after, {_OLDEST}) {{
       {PAGE}
-      nodes {{ number createdAt updatedAt title state {counts} }}
+      nodes {{ number createdAt updatedAt title state closedAt {counts} }}
     }}
   }}
 }}""",
@@ -467,6 +468,7 @@ def _read_outline(of: Fields) -> Outline:
         of.time("updatedAt"),
         of.text("title"),
         pull_state(of.text("state"), None) if is_pull else issue_state(of.text("state")),
+        of.time_or_none("closedAt"),
         comments,
         of.child("reviews").number("totalCount") if is_pull else None,
         of.flag("isDraft") if is_pull else None,

@@ -37,6 +37,7 @@ class StoredItem:
     number: int
     title: str
     state: str
+    closed_at: datetime | None
     draft: bool | None
     head_sha: str | None
     created_at: datetime
@@ -114,6 +115,7 @@ def stored_items(
             table.c.number,
             table.c.title,
             table.c.state,
+            table.c.closed_at,
             *of_pulls,
             table.c.created_at,
             _KNOWN_TO[kind].label("updated_at"),

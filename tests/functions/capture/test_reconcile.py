@@ -197,6 +197,7 @@ def outline(**values: Any) -> Outline:
         "updated_at": NOW,
         "title": "Silt",
         "state": "open",
+        "closed_at": None,
         "comments": 2,
     }
     return Outline(**{**known, **values})
@@ -208,6 +209,7 @@ def stored(**values: Any) -> StoredItem:
         "number": 1,
         "title": "Silt",
         "state": "open",
+        "closed_at": None,
         "draft": None,
         "head_sha": None,
         "created_at": NOW,
@@ -235,6 +237,7 @@ def stored(**values: Any) -> StoredItem:
         ([outline(title="Sand")], [stored()], {1}),
         ([outline(title="Silt\0")], [stored()], set()),
         ([outline(state="merged")], [stored()], {1}),
+        ([outline(closed_at=NOW)], [stored()], {1}),
         ([outline(draft=False, head_sha="b")], [stored(draft=False, head_sha="a")], {1}),
         ([outline(draft=False, head_sha="a")], [stored(draft=True, head_sha="a")], {1}),
         ([outline(state="closed")], [stored(updated_at=NOW + timedelta(seconds=1))], set()),

@@ -114,6 +114,16 @@ async def test_a_change_in_the_second_of_the_newest_one_is_found(
     assert_same(small, await fresh(build, small))
 
 
+async def test_a_change_that_github_shows_too_late_is_found(small: House, build: Build) -> None:
+    number = min(small.there.pulls)
+    # An hour before the newest one, which is known already.
+    at = "2026-06-30T11:00:00Z"
+    changes.edit_item(small.there, number, title="Shown late", at=at)
+    assert small.there.newest() > at > str(small.pull(number)["updated_at"])
+    await capture(small, "refresh")
+    assert_same(small, await fresh(build, small))
+
+
 async def test_a_change_behind_a_page_of_one_second_is_found(build: Build) -> None:
     house = await captured_house(build, 11, 45)
     first, *others = sorted(house.there.pulls)

@@ -14,6 +14,8 @@ def is_alike(listed: Outline | PullRequest | Issue, stored: StoredItem) -> bool:
         return True
     if (clean_text(listed.title), listed.state) != (stored.title, stored.state):
         return False
+    if listed.closed_at != stored.closed_at:
+        return False
     if isinstance(listed, Issue):
         return True
     return (listed.draft, listed.head_sha) == (stored.draft, stored.head_sha)

@@ -123,7 +123,13 @@ def _new_pulls(
         for number, updated in listed.items()
         if updated >= floor
     )
-    return newest > watermark or is_one_second or changed, _unlike(page.items, stored)
+    # What GitHub showed too late for that: no refresh reads down to it.
+    late = {
+        number
+        for number, updated in listed.items()
+        if updated < floor and (number not in stored or stored[number].updated_at < updated)
+    }
+    return newest > watermark or is_one_second or changed, _unlike(page.items, stored) | late
 
 
 async def _poll_comments(
