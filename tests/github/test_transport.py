@@ -21,6 +21,7 @@ from mainstem.github import (
     RetryPolicy,
     SecondaryLimited,
     ServerTrouble,
+    Unauthorized,
     Unreachable,
 )
 
@@ -59,6 +60,19 @@ async def test_without_a_token_no_credential_is_sent(script: Script) -> None:
     async with GitHub(base_url=script.url) as anonymous:
         await anonymous.pulls_page("o", "r")
     assert "authorization" not in script.asked[0].headers
+
+
+async def test_a_limit_met_without_a_token_is_a_limit_and_a_refusal_asks_for_one(
+    script: Script, clock: SteeredClock
+) -> None:
+    limited = reply({"message": "You have exceeded a secondary rate limit."}, 403, retry_after="90")
+    script.play(limited, reply({"message": "Requires authentication"}, 401))
+    async with GitHub(base_url=script.url, sleep=clock.sleep) as anonymous:
+        with pytest.raises(SecondaryLimited):
+            await anonymous.probe("o", "r")
+    async with GitHub(base_url=script.url, sleep=clock.sleep) as anonymous:
+        with pytest.raises(Unauthorized, match="for those who sign in"):
+            await anonymous.probe("o", "r")
 
 
 async def test_token_shows_in_no_repr_and_no_error(github: GitHub, script: Script) -> None:

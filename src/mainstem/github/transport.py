@@ -330,7 +330,8 @@ class Transport:
         if ask.api == "graphql":
             charged = self.ledger.points - before
             self.ledger.charged(budget, expected=ask.points, charged=charged)
-            if credential.kind == "none" and answer.status in {401, 403}:
+            is_limit = isinstance(error, RateLimited | SecondaryLimited)
+            if credential.kind == "none" and answer.status in {401, 403} and not is_limit:
                 error = needs_a_token(ask.what, answer.status)
         if isinstance(error, SecondaryLimited):
             cause, pause = cause_of(self.base, ask), error.retry_after
