@@ -54,7 +54,7 @@ def _subject(shapes: Shapes, home: Repository, happening: Happening, item: Row) 
     if event == "star":
         return {"starred_at": row["created_at"]}
     if event == "fork":
-        return {"forkee": {"id": row["id"], "fork": True}}
+        return {"forkee": {"id": row["id"], "fork": True, "created_at": row["created_at"]}}
     if event == "discussion":
         found: Row = {"discussion": discussion(shapes, home, item)}
         if happening.action == "answered":

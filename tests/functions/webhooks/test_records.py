@@ -197,6 +197,14 @@ async def test_a_star_is_an_entry_of_the_feed_once(house: House, told: list[Deli
     assert (row["event_type"], row["actor_github_id"]) == ("WatchEvent", house.user())
 
 
+async def test_a_fork_is_an_entry_of_the_feed(house: House, told: list[Delivery]) -> None:
+    changes.star(house.there, house.user(), forked=True)
+    for one in told:
+        await post_made(house.services, one)
+    [row] = house.rows("github_events_cache")
+    assert (row["event_type"], row["actor_github_id"]) == ("ForkEvent", house.user())
+
+
 async def test_a_star_that_a_webhook_told_is_not_told_again_by_the_feed(
     house: House, told: list[Delivery]
 ) -> None:
