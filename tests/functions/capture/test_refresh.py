@@ -124,20 +124,6 @@ async def test_a_change_that_github_shows_too_late_is_found(small: House, build:
     assert_same(small, await fresh(build, small))
 
 
-async def test_a_change_behind_a_page_of_one_second_is_found(build: Build) -> None:
-    house = await captured_house(build, 11, 45)
-    first, *others = sorted(house.there.pulls)
-    at = changes.edit_item(house.there, others[0], title="Closed by a machine")["updated_at"]
-    for number in others[1:12]:
-        changes.edit_item(house.there, number, title="Closed by a machine", at=at)
-    await capture(house, "refresh")
-    changes.edit_item(house.there, first, title="In the same second", at=at)
-    house.there.pulls[others[11]]["title"] = "The page is another one, with the same names"
-    house.there.changed()
-    await capture(house, "next")
-    assert_same(house, await fresh(build, house))
-
-
 @pytest.mark.parametrize("kind", ["pulls", "issues"])
 async def test_a_second_change_of_one_record_in_a_second_is_found(
     small: House, build: Build, kind: str

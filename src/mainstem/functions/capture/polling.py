@@ -108,8 +108,8 @@ def _new_pulls(
 ) -> tuple[bool, frozenset[int]]:
     """Whether one is newer than what was read, or than it is stored; and which look otherwise.
 
-    Several may be updated in the second in which the newest was. Where a whole page was, the one
-    that is new may lie behind it.
+    Several may be updated in the second in which the newest was, and any of them come first. One
+    that lies behind a page of them is found with the next change.
     """
     listed = {pull.number: pull.updated_at for pull in page.items}
     newest, watermark = max(listed.values(), default=None), standing.watermark("pulls")
@@ -117,7 +117,6 @@ def _new_pulls(
     if newest is None or watermark is None or floor is None:
         return newest is not None, frozenset()
     stored = _live(conn, home, "pulls", list(listed))
-    is_one_second = page.next is not None and min(listed.values()) == newest
     changed = any(
         number not in stored or stored[number].updated_at != updated
         for number, updated in listed.items()
@@ -129,7 +128,7 @@ def _new_pulls(
         for number, updated in listed.items()
         if updated < floor and (number not in stored or stored[number].updated_at < updated)
     }
-    return newest > watermark or is_one_second or changed, _unlike(page.items, stored) | late
+    return newest > watermark or changed, _unlike(page.items, stored) | late
 
 
 async def _poll_comments(
