@@ -18,13 +18,14 @@ from mainstem.functions.webhooks.deciding import (
     unread,
 )
 from mainstem.functions.webhooks.outcome import Outcome
+from mainstem.functions.webhooks.partial_rows import row_of_issue
 from mainstem.functions.webhooks.stored_rows import (
     held_replies,
     live_comments,
     set_count,
     stored_row,
 )
-from mainstem.github import UNSET, Issue, PullRequest
+from mainstem.github import Issue, PullRequest
 from mainstem.github.webhooks import CommentTold, IssueTold, PullAsIssue, PullTold, ReviewTold
 from mainstem.store import (
     CommentRow,
@@ -161,7 +162,7 @@ class Records:
         stored = stored_row(self.conn, pull_requests, self.rows.pull_id(told.number))
         if stored is None:
             return None
-        row = self._row_of_issue(told, stored["github_id"])
+        row = row_of_issue(self.rows, told, stored["github_id"])
         return self._write_pull(Batch(pulls=(row,)), stored, newer_record(stored, row))
 
     def _save_pull(self, batch: Batch, *, is_first: bool) -> bool:
@@ -216,30 +217,6 @@ class Records:
         else:
             other = cast("CommentRow", {**_named(row, "comment_type"), **change})
             store_batch(self.conn, Batch(comments=(other,)), self.at)
-
-    def _row_of_issue(self, told: PullAsIssue, github_id: int) -> PullRequestRow:
-        row: dict[str, Any] = {
-            "id": self.rows.pull_id(told.number),
-            "github_id": github_id,
-            "repository_id": self.rows.home.id,
-            "number": told.number,
-            "title": told.title,
-            "body": told.body,
-            "created_at": told.created_at,
-            "updated_at": told.updated_at,
-            "labels": list(told.labels),
-            "assignees": list(told.assignees),
-            "milestone": told.milestone,
-            "html_url": told.html_url,
-        }
-        if told.state is not None:
-            row |= {"state": told.state, "closed_at": told.closed_at}
-            row["merged"] = told.state == "merged"
-        if told.merged_at is not UNSET:
-            row["merged_at"] = told.merged_at
-        if told.draft is not UNSET:
-            row["draft"] = told.draft
-        return cast("PullRequestRow", row)
 
     def _count(self, table: Table, parent: str, parent_id: UUID, before: int) -> None:
         stored = stored_row(self.conn, table, parent_id)
