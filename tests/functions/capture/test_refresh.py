@@ -13,17 +13,17 @@ import pytest
 
 from mainstem.catalog import NonRetriableError, RetryAfterError
 from mainstem.errors import MainstemError
-from mainstem.functions.capture import capture_repository_sync_graphql
-from mainstem.functions.events import RepositorySyncGraphqlRequested
+from mainstem.functions.capture import capture_pr_details, capture_repository_sync_graphql
+from mainstem.functions.events import PrDetailsRequested, RepositorySyncGraphqlRequested
 from mainstem.simulate import changes, generate
 from mainstem.simulate.faults import KINDS
 from mainstem.store import CaptureCursor, load_cursor, mark_deleted, save_cursor
-from mainstem.testing import replay_from_every_step
+from mainstem.testing import replay_from_every_step, run_handler
 
 from . import happenings
 from .captured import capture, captured_house, fresh
 from .conftest import Build
-from .happenings import Happening, assert_same, change_pulls
+from .happenings import Happening, assert_same, change_pulls, live
 from .house import House, with_limits
 
 
@@ -149,6 +149,21 @@ async def test_places_that_a_force_push_takes_away_are_found_for_a_point(
     paid, queries, points, _ = await bill(small)
     assert (paid <= 2, queries, points) == (True, 2, 2)
     assert_same(small, await fresh(build, small))
+
+
+async def test_a_push_that_another_function_saw_first_moves_places_too(
+    small: House, build: Build
+) -> None:
+    number = next(
+        number
+        for number, said in small.there.review_comments.items()
+        if any(one["position"] for one in said)
+    )
+    changes.force_push(small.there, number)
+    asked = PrDetailsRequested(repository_id=small.repository_id, pr_number=number)
+    await run_handler(capture_pr_details, asked, small.services)
+    await capture(small, "refresh")
+    assert live(small)["comments"] == live(await fresh(build, small))["comments"]
 
 
 async def test_a_deleted_comment_is_found_when_its_pull_request_changes(

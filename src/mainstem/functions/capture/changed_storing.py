@@ -1,6 +1,6 @@
 """Storing what changed: rows, and what has become doubtful by it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from mainstem.functions.capture.refresh_note import RefreshNote
 from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.home import Home
-from mainstem.github import PullBundle
+from mainstem.github import PullRequest
 from mainstem.store import (
     ItemKind,
     close_gaps,
@@ -41,7 +41,7 @@ def store_changes(conn: Connection, home: Home, rows: ChangedRows, at: datetime)
     What is marked as gone and listed after all is doubted, not restored: a delivery may have told
     of its end since the page was asked for.
     """
-    doubted = set(rows.doubted_pulls) | _pushed(conn, home, rows.pulls)
+    doubted = set(rows.doubted_pulls) | pushed(conn, home, [bundle.pull for bundle in rows.pulls])
     tally = store_batch(conn, rows.batch, at)
     close_gaps(conn, home.id, (), rows.gaps, at)
     doubted |= _with_unlisted_reviews(conn, home, rows)
@@ -91,17 +91,17 @@ def _gone_and_listed(conn: Connection, kind: ItemKind, batch: Batch) -> set[int]
     )
 
 
-def _pushed(conn: Connection, home: Home, pulls: tuple[PullBundle, ...]) -> set[int]:
+def pushed(conn: Connection, home: Home, pulls: Sequence[PullRequest]) -> set[int]:
     """Those whose last commit is another one, with comments on the diff that have a place in it.
 
     A push moves the places, or outdates them, and no time of the comments tells of it.
     """
     rows = Rows(home)
-    known = head_shas(conn, home.id, [bundle.pull.number for bundle in pulls])
+    known = head_shas(conn, home.id, [pull.number for pull in pulls])
     moved = {
-        rows.pull_id(number): number
-        for number, sha in ((bundle.pull.number, bundle.pull.head_sha) for bundle in pulls)
-        if known.get(number) not in (None, sha)
+        rows.pull_id(pull.number): pull.number
+        for pull in pulls
+        if known.get(pull.number) not in (None, pull.head_sha)
     }
     return {moved[pull_id] for pull_id in pulls_with_places(conn, moved)} if moved else set()
 

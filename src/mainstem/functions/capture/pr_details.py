@@ -1,18 +1,23 @@
 """capture-pr-details: one pull request's own fields, over REST."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 from mainstem.catalog import NonRetriableError, Run, define, event
 from mainstem.functions.capture import records
-from mainstem.functions.capture.rows import Rows
+from mainstem.functions.capture.changed_storing import pushed
+from mainstem.functions.capture.refresh_note import hold_refresh, load_refresh, save_refresh
+from mainstem.functions.capture.rows import Batch, Rows
 from mainstem.functions.capture.storing import Tally, store_batch
 from mainstem.functions.events import PrDetailsRequested
 from mainstem.functions.home import Home, load_home_by_name
 from mainstem.functions.limits import at_most, per_minute
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
-from mainstem.github import UNSET, NotFound
+from mainstem.github import UNSET, NotFound, PullRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,19 @@ async def capture_details(services: Services, home: Home, number: int) -> Detail
         except NotFound as error:
             raise NonRetriableError(f"Pull request not found: {error}") from error
     batch = Rows(home).pulls([pull], details=True)
-    tally = await services.database.run_write(store_batch, batch, services.clock.now())
+    tally = await services.database.run_write(_store, home, pull, batch, services.clock.now())
     return DetailsStored(
         additions=None if pull.additions is UNSET else pull.additions,
         deletions=None if pull.deletions is UNSET else pull.deletions,
         changed_files=None if pull.changed_files is UNSET else pull.changed_files,
         tally=tally,
     )
+
+
+def _store(conn: Connection, home: Home, pull: PullRequest, batch: Batch, at: datetime) -> Tally:
+    # The places of comments are not read here, and by the commit nobody else would see the push.
+    moved = pushed(conn, home, [pull])
+    if moved:
+        hold_refresh(conn, home.id, at)
+        save_refresh(conn, home.id, load_refresh(conn, home.id).doubting(pulls=moved), at)
+    return store_batch(conn, batch, at)
