@@ -330,8 +330,9 @@ class Transport:
         if ask.api == "graphql":
             charged = self.ledger.points - before
             self.ledger.charged(budget, expected=ask.points, charged=charged)
-            is_limit = isinstance(error, RateLimited | SecondaryLimited)
-            if credential.kind == "none" and answer.status in {401, 403} and not is_limit:
+            # A spent budget too: for those who did not sign in GraphQL's has nothing in it.
+            is_passing = isinstance(error, SecondaryLimited)
+            if credential.kind == "none" and answer.status in {401, 403} and not is_passing:
                 error = needs_a_token(ask.what, answer.status)
         if isinstance(error, SecondaryLimited):
             cause, pause = cause_of(self.base, ask), error.retry_after

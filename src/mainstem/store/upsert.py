@@ -48,13 +48,23 @@ def save(
     written = Written()
     if not folded:
         return written
-    try:
-        with conn.begin_nested():
-            for chunk in in_chunks(folded, CHUNK_ROWS):
-                written += _save_chunk(conn, rule, chunk, at=at)
-    except IntegrityError as error:
-        raise _conflict(rule.table, error) from error
+    for is_last in (False, True):
+        try:
+            with conn.begin_nested():
+                for chunk in in_chunks(folded, CHUNK_ROWS):
+                    written += _save_chunk(conn, rule, chunk, at=at)
+            break
+        except IntegrityError as error:
+            # Of two writers of one new row at once, PostgreSQL may stop one at another unique key
+            # than the one that its ON CONFLICT names. The other's row is there now.
+            if is_last or getattr(error.orig, "sqlstate", None) != _UNIQUE_VIOLATION:
+                raise _conflict(rule.table, error) from error
+            written = Written()
     return written
+
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_UNIQUE_VIOLATION = "23505"
 
 
 def in_chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
