@@ -330,8 +330,8 @@ class Transport:
         if ask.api == "graphql":
             charged = self.ledger.points - before
             self.ledger.charged(budget, expected=ask.points, charged=charged)
-            # A spent budget too: for those who did not sign in GraphQL's has nothing in it.
-            is_passing = isinstance(error, SecondaryLimited)
+            # A spent budget too, for there is none; a limit that says when it ends is one.
+            is_passing = isinstance(error, SecondaryLimited) and "retry-after" in answer.headers
             if credential.kind == "none" and answer.status in {401, 403} and not is_passing:
                 error = needs_a_token(ask.what, answer.status)
         if isinstance(error, SecondaryLimited):
