@@ -75,7 +75,7 @@ PING = StoredDelivery(
     repository_github_id=None,
     status="received",
     payload={"zen": "Speak like a human."},
-    received_at=NOW,
+    received_at=datetime.now(UTC),  # what is older than 30 days is dropped by another function
 )
 
 

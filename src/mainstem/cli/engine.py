@@ -264,12 +264,17 @@ def _run(host: str, port: int, state: _State, given: dict[str, Any], watched: Wa
 
 async def _serve(listener: socket, chosen: EngineOptions, watched: Watch) -> None:
     from mainstem.cli.servers import serving, until_stopped
-    from mainstem.engine import Engine, engine_app, watching
+    from mainstem.engine import Engine, Sign, engine_app, watching
 
     running = Engine.open(chosen)
 
+    known: set[str] = set()
+
     def tell(notice: Notice) -> None:
-        typer.echo(f"App       {notice.url}  {_said(running, notice)}", err=True)
+        said = _said(running, notice, was_synced=notice.url in known)
+        typer.echo(f"App       {notice.url}  {said}", err=True)
+        if notice.sign in (Sign.SYNCED, Sign.BACK):
+            known.add(notice.url)
 
     async with running, serving(engine_app(running), listener) as url:
         typer.echo(f"Engine    {url}  ({chosen.path})", err=True)
@@ -279,7 +284,7 @@ async def _serve(listener: socket, chosen: EngineOptions, watched: Watch) -> Non
         await running.drain()
 
 
-def _said(running: Engine, notice: Notice) -> str:
+def _said(running: Engine, notice: Notice, *, was_synced: bool) -> str:
     """What is new about an app, in words; one that is not there yet is no error."""
     from mainstem.cli.registered import registered
     from mainstem.engine import Sign
@@ -289,5 +294,6 @@ def _said(running: Engine, notice: Notice) -> str:
         return "does not answer any more; it is asked again until it does"
     if notice.sign in (Sign.AWAY, Sign.REFUSED):
         return f"not synced: {notice.reason}"
-    words = {Sign.SYNCED: "synced", Sign.CHANGED: "changed", Sign.BACK: "synced again"}
+    back = "synced again" if was_synced else "synced"  # it may start after the engine
+    words = {Sign.SYNCED: "synced", Sign.CHANGED: "changed", Sign.BACK: back}
     return words[notice.sign] + (f" ({registered(app)})" if app else "")
