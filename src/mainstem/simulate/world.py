@@ -97,6 +97,7 @@ class Repository:
     version: int = 0
     _newest: str = ""
     _derived: dict[object, Any] = field(default_factory=dict)
+    _spent_ids: dict[str, int] = field(default_factory=dict)
 
     @property
     def id(self) -> int:
@@ -187,12 +188,17 @@ class Repository:
         return max([*self.pulls, *self.issues, *self.discussions, *self.gone], default=0) + 1
 
     def next_id(self, kind: str) -> int:
-        """An id that is higher than all of its kind; `kind` as in `ordered`, or `reviews`."""
+        """An id that is higher than all of its kind; `kind` as in `ordered`, or `reviews`.
+
+        None is given twice, whatever was deleted: the verbs that delete ask for one before.
+        """
         if kind == "items":
             lists: Iterable[Iterable[Row]] = (self.pulls.values(), self.issues.values())
         else:
             lists = getattr(self, kind).values()
-        return max((int(row["id"]) for rows in lists for row in rows), default=2**31) + 1
+        highest = max((int(row["id"]) for rows in lists for row in rows), default=2**31)
+        self._spent_ids[kind] = max(highest, self._spent_ids.get(kind, 0)) + 1
+        return self._spent_ids[kind]
 
     def reviews_of(self, number: int) -> list[Row]:
         """Reviews of one pull request in the order of their submission."""

@@ -199,6 +199,7 @@ def force_push(home: Repository, number: int, *, at: str | None = None) -> Row:
 
 def delete_issue(home: Repository, number: int) -> Row:
     """The issue is gone with its comments: 410 in REST, NOT_FOUND in GraphQL."""
+    home.next_id("items")
     moment = next_moment(home)
     row = home.issues.pop(number)
     home.gone[number] = None
@@ -210,6 +211,7 @@ def delete_issue(home: Repository, number: int) -> Row:
 
 def transfer_issue(home: Repository, number: int, to: Repository) -> Row:
     """The issue goes to another repository, with its comments and ids: 301 in REST from here."""
+    home.next_id("items")
     moment = next_moment(home)
     row = home.issues.pop(number)
     told = dict(row)
