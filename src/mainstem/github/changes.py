@@ -18,8 +18,9 @@ from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from .addresses import repository_path
-from .errors import Gone, NotFound, ResourceLimits
+from .errors import Gone, ResourceLimits
 from .graphql import GraphQLCalls
+from .graphql_asking import following, there
 from .graphql_payloads import (
     in_order,
     read_issue_bundle,
@@ -188,7 +189,7 @@ class ChangeCalls(GraphQLCalls):
                 first = min(widest, max(1, int(most_issues * share)))
                 variables |= {"issues": first, "afterIssue": next_issue, "since": stamp(since)}
             data = await self._ask(query, variables, about, narrows=width > 1)
-            return _read_changes(_there(data, about))
+            return _read_changes(there(data, "repository", about))
 
         place = (query.name, owner, name)
         return await self._at_most(place, max(most_pulls, most_issues), fetch)
@@ -283,7 +284,7 @@ class ChangeCalls(GraphQLCalls):
                 missing_is_fine=True,
                 narrows=width > 1,
             )
-            repository = _there(data, about)
+            repository = there(data, "repository", about)
             whose = read_repository_ref(repository)
             nodes = [repository.child_or_none(f"i{number}") for number in asked]
             read = [read_issue_bundle(node, whose) for node in nodes if node is not None]
@@ -300,12 +301,12 @@ class ChangeCalls(GraphQLCalls):
         async def fetch(width: int) -> Outlines:
             variables = {"owner": owner, "name": name, "first": width, "after": after}
             data = await self._ask(query, variables, about, narrows=width > 1)
-            repository = _there(data, about)
+            repository = there(data, "repository", about)
             listed = repository.child(key)
             return Outlines(
                 read_repository_ref(repository),
                 tuple(_read_outline(node) for node in listed.children("nodes")),
-                _following(listed),
+                following(listed),
                 listed.number("totalCount"),
             )
 
@@ -427,7 +428,7 @@ def _read_changes(repository: Fields) -> Changes:
             pulls=tuple(
                 read_pull_bundle(node, found.repository) for node in listed.children("nodes")
             ),
-            next_pull=_following(listed),
+            next_pull=following(listed),
             latest_pulls=_latest(repository.child("latestPulls")),
             total_pulls=listed.number("totalCount"),
             reviews_of_many={
@@ -443,7 +444,7 @@ def _read_changes(repository: Fields) -> Changes:
             issues=tuple(
                 read_issue_bundle(node, found.repository) for node in listed.children("nodes")
             ),
-            next_issue=_following(listed),
+            next_issue=following(listed),
             latest_issues=_latest(repository.child("latestIssues")),
             total_issues=repository.child("latestIssues").number("totalCount"),
         )
@@ -476,22 +477,5 @@ def _read_outline(of: Fields) -> Outline:
     )
 
 
-def _following(listed: Fields) -> str | None:
-    info = listed.child("pageInfo")
-    return info.text("endCursor") if info.flag("hasNextPage") else None
-
-
 def _reviews(first: Sequence[Review], more: Sequence[Review]) -> tuple[Review, ...]:
     return tuple({review.id: review for review in (*first, *more)}.values())
-
-
-def _there(data: Fields, about: str) -> Fields:
-    found = data.child_or_none("repository")
-    if found is None:
-        raise NotFound(
-            about,
-            "'repository' is null",
-            "Check the spelling and what the token may see.",
-            status=200,
-        )
-    return found

@@ -8,18 +8,15 @@ https://docs.github.com/en/graphql/guides/using-the-graphql-api-for-discussions
 
 # ruff: noqa: A002  `next` is the page's own word for where it goes on
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from .answers import Answer, Circumstances
-from .errors import NotFound, RequestFailed, ResourceLimits, ServerTrouble
-from .graphql_answers import data_of, graphql_verdict, points_of, too_heavy
+from .errors import ResourceLimits
+from .graphql_asking import GraphQLAsking, following, there
 from .graphql_payloads import read_actor, read_repository_ref
 from .payload import Fields
 from .queries import ACTOR, COST, PAGE, Query
-from .transport import Ask, Transport
 from .values import Account, RepositoryRef
 
 DISCUSSIONS_PER_PAGE: Final = 100
@@ -117,10 +114,8 @@ class DiscussionNumbers:
     next: str | None
 
 
-class DiscussionCalls:
+class DiscussionCalls(GraphQLAsking):
     """What is asked of discussions. Raises `RequestFailed` in its kinds."""
-
-    _transport: Transport
 
     async def discussions_page(
         self, owner: str, name: str, *, first: int = DISCUSSIONS_PER_PAGE, next: str | None = None
@@ -140,67 +135,32 @@ class DiscussionCalls:
         first = DISCUSSIONS_PER_PAGE
         variables = {"owner": owner, "name": name, "first": first, "after": next}
         data = await self._narrowed(DISCUSSION_NUMBERS, variables, about)
-        repository = _there(data, about)
+        repository = there(data, "repository", about)
         listed = repository.child("discussions")
         numbers = tuple(node.number("number") for node in listed.children("nodes"))
-        return DiscussionNumbers(read_repository_ref(repository), numbers, _following(listed))
+        return DiscussionNumbers(read_repository_ref(repository), numbers, following(listed))
 
     async def _narrowed(self, query: Query, variables: dict[str, Any], about: str) -> Fields:
         while True:
             try:
-                return await self._ask_discussions(query, variables, about)
+                return await self._ask(query, variables, about, narrows=variables["first"] > 1)
             except ResourceLimits:
                 if variables["first"] == 1:
                     raise
                 variables["first"] //= 2
 
-    async def _ask_discussions(
-        self, query: Query, variables: Mapping[str, Any], about: str
-    ) -> Fields:
-        def judge(answer: Answer, asked: Circumstances) -> RequestFailed | None:
-            self._transport.ledger.spent(query.name, points_of(answer))
-            return graphql_verdict(answer, asked)
-
-        payload = {"query": query.text, "variables": variables, "operationName": query.name}
-        narrows = variables["first"] > 1
-        ask = Ask("graphql", self._transport.graphql_url, about, judge, payload, narrows=narrows)
-        try:
-            answer = await self._transport.send(ask)
-        except ServerTrouble as error:
-            if error.perhaps_heavy:
-                raise too_heavy(about, error.found) from error
-            raise
-        return data_of(answer, about)
-
 
 def read_discussions_page(data: Fields, about: str) -> DiscussionsPage:
     """The page in an answer. Raises `NotFound` for a repository that is not there."""
-    repository = _there(data, about)
+    repository = there(data, "repository", about)
     listed = repository.child("discussions")
     return DiscussionsPage(
         repository=read_repository_ref(repository),
         is_enabled=repository.flag("hasDiscussionsEnabled"),
         items=tuple(read_discussion(node) for node in listed.children("nodes")),
-        next=_following(listed),
+        next=following(listed),
         total=listed.number("totalCount"),
     )
-
-
-def _there(data: Fields, about: str) -> Fields:
-    found = data.child_or_none("repository")
-    if found is None:
-        raise NotFound(
-            about,
-            "'repository' is null",
-            "Check the spelling and what the token may see.",
-            status=200,
-        )
-    return found
-
-
-def _following(listed: Fields) -> str | None:
-    info = listed.child("pageInfo")
-    return info.text("endCursor") if info.flag("hasNextPage") else None
 
 
 def read_discussion(of: Fields) -> Discussion:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
 from .errors import Conflict
-from .graphql_asking import Account, GraphQLAsking, Trial, found
+from .graphql_asking import Account, GraphQLAsking, Trial, following, there
 from .graphql_payloads import (
     by_submission,
     in_order,
@@ -76,7 +76,7 @@ class GraphQLCalls(GraphQLAsking):
         async def fetch(trial: Trial, account: Account) -> Fields:
             variables = {"owner": owner, "name": name, "sample": trial.page}
             data = await self._ask(PROBE, variables, about, account=account)
-            return found(data, "repository", about)
+            return there(data, "repository", about)
 
         repository, _ = await self._narrowing(fetch, Trial(_SAMPLE))
         return read_probe(repository)
@@ -91,8 +91,8 @@ class GraphQLCalls(GraphQLAsking):
         async def fetch(trial: Trial, account: Account) -> PullBundle:
             variables = {"owner": owner, "name": name, "number": number, **_nested(trial)}
             data = await self._ask(PULL_BUNDLE, variables, about, account=account)
-            repository = found(data, "repository", about)
-            pull = found(repository, "pullRequest", about)
+            repository = there(data, "repository", about)
+            pull = there(repository, "pullRequest", about)
             return read_pull_bundle(pull, read_repository_ref(repository))
 
         # It is alone on its page, so it asks for as much as GitHub gives.
@@ -121,7 +121,7 @@ class GraphQLCalls(GraphQLAsking):
                 missing_is_fine=True,
                 account=account,
             )
-            return found(data, "repository", about)
+            return there(data, "repository", about)
 
         bundles: list[PullBundle] = []
         rest = list(numbers)
@@ -145,7 +145,7 @@ class GraphQLCalls(GraphQLAsking):
         async def fetch(trial: Trial, account: Account) -> Fields:
             variables = _page_variables(owner, name, trial.page, next, "created", "desc")
             data = await self._ask(RECENT_PULLS, variables, about, account=account)
-            return found(data, "repository", about).child("pullRequests")
+            return there(data, "repository", about).child("pullRequests")
 
         listed, effort = await self._narrowing(fetch, Trial(first))
         return _page(listed, [read_pull(node) for node in listed.children("nodes")], effort)
@@ -185,7 +185,7 @@ class GraphQLCalls(GraphQLAsking):
             data = await self._ask(
                 query, {**variables, **sizes}, about, points=points_for(units), account=account
             )
-            return found(data, "repository", about)
+            return there(data, "repository", about)
 
         repository, effort = await self._narrowing(
             fetch, Trial(first, threads=max(1, threads)), safe=safe
@@ -225,7 +225,7 @@ class GraphQLCalls(GraphQLAsking):
                 points=points_for(issue_units(trial.page, people=where)),
                 account=account,
             )
-            return found(data, "repository", about)
+            return there(data, "repository", about)
 
         repository, effort = await self._narrowing(fetch, Trial(first), safe=safe)
         listed, whose = repository.child("issues"), read_repository_ref(repository)
@@ -281,10 +281,9 @@ class GraphQLCalls(GraphQLAsking):
 
 
 def _page(listed: Fields, items: list[T], effort: Effort) -> Page[T]:
-    info = listed.child("pageInfo")
     return Page(
         items=tuple(items),
-        next=info.text("endCursor") if info.flag("hasNextPage") else None,
+        next=following(listed),
         seen=len(items),
         total=listed.number("totalCount"),
         effort=effort,

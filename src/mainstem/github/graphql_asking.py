@@ -129,7 +129,7 @@ class GraphQLAsking:
         return data_of(answer, about)
 
 
-def found(of: Fields, key: str, about: str) -> Fields:
+def there(of: Fields, key: str, about: str) -> Fields:
     """The object at `key`. Raises `NotFound` when it is null."""
     value = of.child_or_none(key)
     if value is None:
@@ -137,3 +137,9 @@ def found(of: Fields, key: str, about: str) -> Fields:
             about, f"'{key}' is null", "Check the spelling and what the token may see.", status=200
         )
     return value
+
+
+def following(listed: Fields) -> str | None:
+    """Where a connection goes on; None at its end."""
+    info = listed.child("pageInfo")
+    return info.text("endCursor") if info.flag("hasNextPage") else None

@@ -12,13 +12,12 @@ from typing import Final
 
 from .errors import BadAnswer
 from .payload import Fields
+from .planner import LARGEST_PAGE
 from .queries import COST, NESTED, Query
 from .values import Gap, NestedList
 
 MOST_ALIASES: Final = 50
 """A careful number to begin with: more in one request has been seen to run out of GitHub's time."""
-
-LARGEST_PAGE: Final = 100
 
 MOST_ITEMS: Final = 1_000
 """Items that one follow-up asks for: it is what comes back that takes GitHub's time."""

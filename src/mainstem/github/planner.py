@@ -25,6 +25,7 @@ LARGEST_PAGE: Final = 100
 
 NESTED_SIZE: Final = 100
 THREAD_COMMENTS: Final = 50
+"""A thread's comments are its innermost list: 50 hold nearly every thread, the rest is a gap."""
 MOST_NODES: Final = 500_000
 # What `threads_for` comes to, in the repositories that were counted: threads asked for by each that
 # there is, and lists by each pull request that has any.

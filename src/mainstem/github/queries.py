@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from .planner import THREAD_COMMENTS
 from .values import NestedList
 
 
@@ -315,10 +316,6 @@ class Nested:
     pieces: frozenset[str]
     filter: str = ""
 
-
-# A thread's comments are its innermost list: 50 hold nearly every thread, the rest comes in a
-# further round.
-THREAD_COMMENTS: Final = 50
 
 _COMMENT_PIECES: Final = frozenset({ACTOR, REVIEW, REVIEW_COMMENT})
 

@@ -75,15 +75,7 @@ def add_reached(
     """The installation reaches these since `at`, unless they were taken from it later."""
     table = installation_repositories
     for one in repositories:
-        insert = insert_into(conn, table).values(
-            id=_reached_id(installation_id, one.github_id),
-            installation_id=installation_id,
-            repository_github_id=one.github_id,
-            full_name=one.full_name,
-            is_private=one.is_private,
-            added_at=at,
-            removed_at=None,
-        )
+        insert = _reaching(conn, installation_id, one, at, removed_at=None)
         conn.execute(
             insert.on_conflict_do_update(
                 index_elements=["installation_id", "repository_github_id"],
@@ -107,15 +99,7 @@ def remove_reached(
     """
     table = installation_repositories
     for one in repositories:
-        insert = insert_into(conn, table).values(
-            id=_reached_id(installation_id, one.github_id),
-            installation_id=installation_id,
-            repository_github_id=one.github_id,
-            full_name=one.full_name,
-            is_private=one.is_private,
-            added_at=at,
-            removed_at=at,
-        )
+        insert = _reaching(conn, installation_id, one, at, removed_at=at)
         conn.execute(
             insert.on_conflict_do_update(
                 index_elements=["installation_id", "repository_github_id"],
@@ -123,6 +107,26 @@ def remove_reached(
                 where=and_(table.c.removed_at.is_(None), table.c.added_at <= at),
             )
         )
+
+
+def _reaching(
+    conn: Connection,
+    installation_id: UUID,
+    one: ReachedRepository,
+    at: datetime,
+    *,
+    removed_at: datetime | None,
+) -> Any:
+    """The row of one that was never seen; what becomes of one that was, the caller adds."""
+    return insert_into(conn, installation_repositories).values(
+        id=_reached_id(installation_id, one.github_id),
+        installation_id=installation_id,
+        repository_github_id=one.github_id,
+        full_name=one.full_name,
+        is_private=one.is_private,
+        added_at=at,
+        removed_at=removed_at,
+    )
 
 
 def remove_all_reached(conn: Connection, installation_id: UUID, at: datetime) -> list[int]:

@@ -10,10 +10,10 @@ Which lists are read, over which API and how wide, is decided in `planning`. The
 - what slipped through REST's lists while they moved;
 - and at the end what did not fit the pages, many lists in one request.
 
-Nothing moves in the order of creation while we read. A step is a page: its rows, the place where
-the next one begins and what was learned of sizes are stored in one transaction, so a run that dies
-costs at most a page again, and any later run goes on where it stopped. The place is in the
-database alone; the memo of a step is a few numbers.
+Over GraphQL nothing moves in the order of creation while we read. A step is a page: its rows, the
+place where the next one begins and what was learned of sizes are stored in one transaction, so a
+run that dies costs at most a page again, and any later run goes on where it stopped. The place is
+in the database alone; the memo of a step is a few numbers.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from mainstem.catalog import Run
 from mainstem.functions.capture import rest_streams
@@ -45,6 +45,7 @@ from mainstem.functions.capture.planning import (
     load_note,
     next_issue_page,
     next_page,
+    open_list,
     plan_of,
     threads_behind,
 )
@@ -53,12 +54,13 @@ from mainstem.functions.capture.storing import Counts, Tally, store_batch
 from mainstem.functions.home import Home
 from mainstem.functions.services import Services
 from mainstem.functions.troubles import asking_github
-from mainstem.github import Gap, Gone, Width
+from mainstem.github import Gap, Gone
 from mainstem.store import (
     CaptureCursor,
     StoredGap,
     Written,
     close_gaps,
+    live_total,
     load_cursor,
     next_gaps,
     replace_gaps,
@@ -168,8 +170,9 @@ def _store_page(
     replace_gaps(conn, home.id, page.batch.read, to_store(page.batch.gaps), at)
     if page.note is not None:
         save_plan(conn, plan_of(home, name, page.note), at)
-        if name == "issues" and page.note.people == "list":
-            _open_labels(conn, home, at)
+        from_list = name == "issues" and page.note.people == "list"
+        if from_list and load_cursor(conn, home.id, "labels") is None:
+            open_list(conn, home, "labels", None, at)
     if name in ("people", "labels"):
         # The same items are read once more with all that is theirs, and counted then.
         tally = Tally(Counts(), tally.written)
@@ -187,24 +190,13 @@ def _store_page(
         last_step=step,
         last_result=done.kept(),
     )
-    if page.total is not None:
-        stored = _stored(conn, home, name)
+    if page.total is not None and page.next is None:
+        # Not with every page: it goes through all rows, and says nothing before the end.
+        table = tables.issues if name == "issues" else tables.pull_requests
+        stored = live_total(conn, home.id, table)
         known = replace(known, total=page.total, stored=stored, counted_at=at)
     save_cursor(conn, known)
     return done
-
-
-def _open_labels(conn: Connection, home: Home, at: datetime) -> None:
-    if load_cursor(conn, home.id, "labels") is None:
-        save_cursor(conn, CaptureCursor(home.id, "labels", None, None, 0, None, updated_at=at))
-
-
-def _stored(conn: Connection, home: Home, name: ListName) -> int:
-    table = tables.issues if name == "issues" else tables.pull_requests
-    question = select(func.count()).where(
-        table.c.repository_id == home.id, table.c.deleted_at.is_(None)
-    )
-    return conn.execute(question).scalar_one()
 
 
 async def _read_pulls(services: Services, home: Home, cursor: str | None, note: Note) -> Read:
@@ -213,7 +205,7 @@ async def _read_pulls(services: Services, home: Home, cursor: str | None, note: 
         home.owner,
         home.name,
         first=plan.width,
-        safe=_safe(note.width, plan.width),
+        safe=note.width.safe,
         threads=plan.threads,
         review_comments=plan.review_comments,
         people=plan.people == "page",
@@ -239,18 +231,13 @@ async def _read_issues(services: Services, home: Home, cursor: str | None, note:
         home.owner,
         home.name,
         first=plan.width,
-        safe=_safe(note.width, plan.width),
+        safe=note.width.safe,
         people=plan.people == "page",
         next=cursor,
     )
     batch = await rows_of_issues(services, home, page.items)
     note = note.after(page.effort, items=page.seen, total=page.total)
     return Read(batch, page.next, page.total, note)
-
-
-def _safe(known: Width, asked: int) -> int | None:
-    """A width that worked before and is narrower than the one asked for; None if there is none."""
-    return known.safe if known.safe is not None and known.safe < asked else None
 
 
 async def _read_people(services: Services, home: Home, cursor: str | None, _note: Note) -> Read:

@@ -63,8 +63,6 @@ FIRST_ALIASES: Final = 50
 # of its last sync.
 _AROUND: Final = 5
 
-LARGEST_PAGE: Final = 100
-
 # Comments in one review thread, on average, in the repositories that were counted (costs reference,
 # section 9): for a guess before any was read.
 _COMMENTS_PER_THREAD: Final = 2.2
@@ -173,13 +171,14 @@ def expect(probe: Probe, usage: Usage | None = None, *, widest: int = USUAL_WIDT
     worth = prices_now(usage)
     pulls = _decide(probe.pulls, Sizes().with_more(probe.threads), widest, worth)
     issues = plan_issues(probe.issues, pulls=probe.pulls, widest=widest, prices=worth)
+    page = Limits().rest_page
     lines = (
         Line("how much there is", "graphql", 1, Bill(graphql=1, points=1)),
         Line("pull requests, reviews, comments", "graphql", pulls.width, pulls.pages),
-        Line("labels, assignees, reviewers", "rest", LARGEST_PAGE, pulls.people_list),
-        Line("review comments", "rest", LARGEST_PAGE, pulls.comments_list),
+        Line("labels, assignees, reviewers", "rest", page, pulls.people_list),
+        Line("review comments", "rest", page, pulls.comments_list),
         Line("issues and their comments", "graphql", issues.width, issues.pages),
-        Line("labels and assignees of issues", "rest", LARGEST_PAGE, issues.people_list),
+        Line("labels and assignees of issues", "rest", page, issues.people_list),
         Line("what does not fit the pages", "graphql", FIRST_ALIASES, pulls.follow_ups),
     )
     bill = sum((line.bill for line in lines), Bill())
@@ -295,7 +294,7 @@ def _known(
         and load_cursor(conn, home.id, "people") is None
     ):
         # Captured before labels, assignees and reviewers were read: REST's list has them.
-        _open(conn, home, "people", pulls.watermark, at)
+        open_list(conn, home, "people", pulls.watermark, at)
     return known
 
 
@@ -318,7 +317,7 @@ def _begin(
             continue
         newest = probe.newest_pull if kind == "pulls" else probe.newest_issue
         total = probe.pulls if kind == "pulls" else probe.issues
-        _open(conn, home, kind, newest, at)
+        open_list(conn, home, kind, newest, at)
         usual = min(USUAL_WIDTH, _bound(kind, limits))
         first = Width(min(FIRST_WIDTH, usual))
         note = Note(width=first, total=total, people="page")
@@ -329,9 +328,9 @@ def _begin(
                 note, sizes=sizes, people=plan.people, review_comments=plan.review_comments
             )
             if plan.people == "list":
-                _open(conn, home, "people", newest, at)
+                open_list(conn, home, "people", newest, at)
             if plan.review_comments == "list":
-                _open(conn, home, "review-comments", newest, at)
+                open_list(conn, home, "review-comments", newest, at)
         save_plan(conn, plan_of(home, kind, note), at)
 
 
@@ -339,9 +338,10 @@ def _bound(kind: Kind, limits: Limits) -> int:
     return limits.history_page if kind == "pulls" else limits.issue_page
 
 
-def _open(
-    conn: Connection, home: Home, name: str, watermark: datetime | None, at: datetime
+def open_list(
+    conn: Connection, home: Home, name: ListName, watermark: datetime | None, at: datetime
 ) -> None:
+    """Put down that a list is to be read from its beginning."""
     save_cursor(conn, CaptureCursor(home.id, name, None, watermark, 0, None, updated_at=at))
 
 
